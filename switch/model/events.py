@@ -1,0 +1,108 @@
+"""What happens. A time-out, a dead link, a restart, an operator's command is one more event, not another code path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from switch.model.request import Answer, Problem, Request
+from switch.model.words import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When: wall clock in microseconds since 1970 UTC (for people, calendars) and monotonic nanoseconds (for durations)."""
+
+    wall_us: int
+    mono_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where from: names the connection and the exchange on it, so that the answer finds its way back.
+
+    ``connection`` 0 means that nobody listens (recovery, simulation).
+    """
+
+    connection: int
+    exchange: int
+    listener: str
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base: every event says when it happened."""
+
+    moment: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class RequestArrived(Event):
+    """A message of a terminal, mapped. The engine adds token and seal of the PAN before the core sees it."""
+
+    origin: Origin
+    request: Request
+    pan_token: str = ""
+    pan_sealed: str = ""  # sealed with request.request_key as associated data
+    card_sealed: str = ""  # sealed with pan_token as associated data, for enrolment
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenArrived(Event):
+    """A frame that is no good message of the dialect, but whose message type could be read (M-01..M-05).
+
+    ``request`` holds what could be mapped; ``problem`` says what is wrong. Decided without any effect.
+    """
+
+    origin: Origin
+    request: Request
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReported(Event):
+    """What became of an answer's bytes (INV-23)."""
+
+    request_key: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired(Event):
+    """A timer set by an effect ran out."""
+
+    name: str
+    subject: str  # the request key or obligation id that it was set for
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered(Event):
+    """At start: a transaction that is not final, loaded from the store."""
+
+    request_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswered(Event):
+    """A network or issuer answered a forwarded request."""
+
+    request_key: str
+    answer: Answer
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged(Event):
+    """An upstream link came up or went down."""
+
+    link: str
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorCommand(Event):
+    """An administrative command, from the control socket or the HTTP port."""
+
+    name: str
+    who: str
+    arguments: dict[str, str] = field(default_factory=dict)

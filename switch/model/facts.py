@@ -1,0 +1,85 @@
+"""What a decision may know. The engine fetches facts first; the core asks only for what its plan has named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar, runtime_checkable
+
+from switch.model.effects import Effect
+from switch.model.records import Key, Record
+from switch.model.settings import DialectPolicy, Settings
+from switch.model.trail import Trail
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictNeed:
+    """A question for the vault: ``mac``, ``pin``, ``cryptogram``. Asked after the rows are there, in that order."""
+
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The vault's answer: a value without a truth value, so that it must be matched and cannot be ignored."""
+
+    outcome: str  # good, bad, absent, unknown_key, ...
+    said: str = ""
+
+    def __bool__(self) -> bool:
+        raise TypeError("a verdict has no truth value: match its outcome")
+
+
+Need = Key | VerdictNeed
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """New names for this decision, from an injected source; derivable from (seed, request key)."""
+
+    rrn: str
+    approval_code: str
+
+
+@runtime_checkable
+class Rows(Protocol):
+    """Records by key, as earlier decisions of the same batch left them (the working set)."""
+
+    def has(self, key: Key) -> bool:
+        """Whether the key was fetched (the record itself may be absent)."""
+
+    def get(self, key: Key) -> Record | None:
+        """The record, or ``None`` where the store has none. ``KeyError`` for a key that was never fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that ``plan`` and ``step`` may read besides the event."""
+
+    rows: Rows
+    settings: Settings
+    policy: DialectPolicy
+    fresh: Fresh
+    business_date: str  # YYYYMMDD in the house zone, looked up by the engine
+    local_yymm: str  # year and month now in the zone that card expiry is judged in
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+
+    def find(self, kind: type[R], record_id: str) -> R | None:
+        """The record of that type and id; ``None`` where there is none."""
+        record = self.rows.get(Key(kind.TABLE, record_id))
+        if record is None:
+            return None
+        if not isinstance(record, kind):
+            raise TypeError(f"{record.key} is no {kind.__name__}")
+        return record
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Records to store in one transaction, effects to let loose afterwards, and why."""
+
+    records: tuple[Record, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    trail: Trail = ()

@@ -1,0 +1,245 @@
+"""What is remembered. Each record is versioned; a change is a new version and a new row of the journal.
+
+``version`` is 1 for a record that did not exist. A record appended with version ``n`` demands that the store holds
+version ``n - 1`` (nothing, for 1); else the append is a conflict and nothing of it is kept. Records are encoded as JSON by
+``msgspec``: only plain data in here, PANs only sealed (SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from switch.model.request import Answer
+from switch.model.trail import Trail
+from switch.model.words import Delivery, EntryMode, Flow, Kind, State
+from switch.money import Money
+
+
+class Key(NamedTuple):
+    """Names one record: its table and its id."""
+
+    table: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Base: identity and version."""
+
+    TABLE: ClassVar[str] = ""
+    id: str
+    version: int = 1
+
+    @property
+    def key(self) -> Key:
+        """Where it lives."""
+        return Key(self.TABLE, self.id)
+
+
+R = TypeVar("R", bound=Record)
+
+
+def next_version(record: R, **changes: Any) -> R:
+    """The record's successor: ``changes`` applied, version one higher."""
+    return replace(record, version=record.version + 1, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction(Record):
+    """One decided request under its request key, with the answer that every repeat gets.
+
+    ``amount_open`` is what is still in effect: the approved amount less what was reversed (INV-26).
+    ``pan_sealed`` is sealed with ``id`` as associated data; ``pan_token`` is the keyed hash for look-ups.
+    """
+
+    TABLE: ClassVar[str] = "transaction"
+    state: State
+    kind: Kind
+    flow: Flow
+    captures: bool
+    dialect: str
+    message_type: str
+    code: str
+    terminal_id: str
+    merchant_id: str
+    stan: str
+    rrn: str
+    reference: str = ""
+    original: str = ""
+    amount: Money | None = None
+    amount_open: Money | None = None
+    pan_token: str = ""
+    pan_sealed: str = ""
+    account: str = ""
+    entry_mode: EntryMode = EntryMode.UNKNOWN
+    batch_number: str = ""
+    invoice: str = ""
+    local_time: str = ""
+    answer: Answer
+    delivery: Delivery = Delivery.PENDING
+    received_us: int = 0
+    decided_us: int = 0
+    business_date: str = ""  # YYYYMMDD
+    trail: Trail = ()
+    settings_version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference(Record):
+    """Under an original reference: the transaction that bears it, or the tombstone of a reversal that came first.
+
+    ``transaction`` is the request key of the bearer (empty for a tombstone), ``reversed_by`` the request keys of the
+    reversals that named it.
+    """
+
+    TABLE: ClassVar[str] = "reference"
+    transaction: str = ""
+    reversed_by: tuple[str, ...] = ()
+
+    @property
+    def is_tombstone(self) -> bool:
+        """A reversal was seen, its original was not (INV-22)."""
+        return not self.transaction and bool(self.reversed_by)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One leg of a posting; the legs of a posting sum to zero per currency (INV-60)."""
+
+    account: str
+    amount_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting(Record):
+    """Append-only (INV-61): a correction is a new posting that names what it corrects."""
+
+    TABLE: ClassVar[str] = "posting"
+    transaction: str
+    kind: str
+    entries: tuple[Entry, ...]
+    corrects: str = ""
+    business_date: str = ""
+    posted_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account(Record):
+    """A ledger account in one currency. ``balance_minor`` is the fold over its postings, ``held_minor`` over its holds.
+
+    ``credit_limit_minor``: how far below zero the balance may go (INV-40).
+    """
+
+    TABLE: ClassVar[str] = "account"
+    kind: str  # cardholder, merchant, suspense, fees, opening
+    currency: str
+    balance_minor: int = 0
+    held_minor: int = 0
+    credit_limit_minor: int = 0
+
+    @property
+    def available_minor(self) -> int:
+        """What may still be spent."""
+        return self.balance_minor - self.held_minor + self.credit_limit_minor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold(Record):
+    """Money set aside by an authorization; resolved once (INV-42)."""
+
+    TABLE: ClassVar[str] = "hold"
+    transaction: str
+    account: str
+    amount_minor: int
+    currency: str
+    state: str = "open"  # open, completed, reversed, expired
+    expires_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card(Record):
+    """A card of our own issuer. ``id`` is the PAN's keyed token; ``pan_sealed`` is sealed with it as associated data."""
+
+    TABLE: ClassVar[str] = "card"
+    pan_sealed: str
+    name: str = ""
+    account: str
+    expiry: str = ""  # YYMM, empty: not checked
+    status: str = "active"  # active, blocked, lost, stolen
+    currency: str
+    per_transaction_limit_minor: int = 0  # 0: none
+    daily_limit_minor: int = 0
+    day: str = ""  # business date of the counters
+    day_spent_minor: int = 0
+    day_count: int = 0
+    pin_tries_left: int = 3
+    atc_seen: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merchant(Record):
+    """A card acceptor."""
+
+    TABLE: ClassVar[str] = "merchant"
+    name: str = ""
+    category: str = ""
+    status: str = "active"
+    currency: str
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal(Record):
+    """A point of service. ``id`` is its terminal id; ``signed_on`` is what the last sign-on or sign-off left."""
+
+    TABLE: ClassVar[str] = "terminal"
+    merchant_id: str
+    status: str = "active"
+    signed_on: bool = False
+    currency: str
+    zone: str = "UTC"
+    batch_number: int = 1
+    ksn_seen: str = ""
+    crypto_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch(Record):
+    """One terminal's batch: its totals are the fold over its transactions (INV-51)."""
+
+    TABLE: ClassVar[str] = "batch"
+    terminal_id: str
+    merchant_id: str
+    number: str
+    state: str = "open"
+    settlement_date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation(Record):
+    """A message that the switch owes somebody: durable in the same commit as the answer that caused it (INV-24)."""
+
+    TABLE: ClassVar[str] = "obligation"
+    transaction: str
+    route: str
+    kind: str  # reversal, advice
+    state: str = "open"  # open, sent, answered, parked
+    tries: int = 0
+    next_try_us: int = 0
+    body: str = ""
+
+
+RECORD_TYPES: tuple[type[Record], ...] = (
+    Transaction,
+    Reference,
+    Posting,
+    Account,
+    Hold,
+    Card,
+    Merchant,
+    Terminal,
+    Batch,
+    Obligation,
+)

@@ -1,0 +1,1 @@
+"""The trio shell around the core, kept thin: sockets, batches, timers, the control socket, the log."""

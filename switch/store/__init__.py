@@ -1,0 +1,1 @@
+"""What is remembered: a small port and its adapters. Synchronous, ignorant of trio, owned by one thread."""

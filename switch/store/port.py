@@ -1,0 +1,89 @@
+"""The store's port: what every adapter promises, and the answers it can give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from switch.errors import IsoswitchError
+from switch.model.records import Key, Record
+
+
+class StoreUnavailable(IsoswitchError):
+    """Nothing of the append was kept: disk full, locked, write error. Works again by itself when the cause is gone."""
+
+
+class StoreBroken(IsoswitchError):
+    """The store cannot be trusted any more (a failed sync, a damaged page): the process must stop with exit code 70."""
+
+
+class StoreRefused(IsoswitchError):
+    """The store does not open: schema of another version, second process, failed integrity check, wrong master key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """All records are durable."""
+
+    sequence: int  # of the last journal row
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Nothing was kept: these keys had another version than expected."""
+
+    keys: tuple[Key, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The outcome of the commit is not known: read back by key, never repeat blindly (INV-07)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The records of one decision, kept together as one row of the journal.
+
+    ``what`` names the event, ``at_us`` is its wall time. All changes of one append are one transaction, one sync.
+    """
+
+    what: str
+    at_us: int
+    records: tuple[Record, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One row of the hash-chained journal: ``hash = SHA-256(0x01 || previous || SHA-256(0x00 || body))``."""
+
+    sequence: int
+    writer: str
+    previous: bytes
+    hash: bytes
+    body: bytes  # canonical JSON: what, at_us, records
+
+
+class Store(Protocol):
+    """One durable memory, used from one thread."""
+
+    def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:
+        """The current version of each record, ``None`` where there is none. Raises StoreUnavailable."""
+
+    def append(self, changes: Sequence[Change]) -> Committed | Conflict | Unknown:
+        """Keep all or nothing, durable on return. Raises StoreUnavailable (nothing kept) or StoreBroken."""
+
+    def scan(self, table: str, **equal: str) -> Iterator[Record]:
+        """All records of a table whose indexed columns equal the given values, in order of id (newest last)."""
+
+    def unfinished(self) -> Iterator[Key]:
+        """Keys of transactions that recovery must look at: not final, or delivery still pending."""
+
+    def journal(self, after: int = 0) -> Iterator[JournalRow]:
+        """Rows of the journal with a sequence above ``after``, in order."""
+
+    def verify(self) -> list[str]:
+        """Integrity and hash chain: a list of what is wrong, empty when sound."""
+
+    def close(self) -> None:
+        """Let go of everything. Idempotent."""

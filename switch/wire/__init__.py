@@ -1,0 +1,1 @@
+"""Bytes <-> meaning: the only room with field numbers. Knows nothing of the store, the keys or the decisions."""
