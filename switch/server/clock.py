@@ -1,0 +1,101 @@
+"""Time, dates and fresh names for decisions: the only place of the server that asks a clock or a zone.
+
+Owns wall and monotonic readings, the business date, the month that card expiry is judged in, and reference numbers.
+Refuses to know what they are used for: the core gets them as plain facts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from switch.model.events import Moment
+from switch.model.facts import Fresh
+
+MINUTE_US: Final = 60_000_000
+STEP_US: Final = (
+    2_000_000  # a wall clock that strays further from the monotonic one was stepped (P-05)
+)
+
+
+class Clock(Protocol):
+    """Where moments come from; a simulated world brings its own."""
+
+    def now(self) -> Moment:
+        """The present moment."""
+
+
+class SystemClock:
+    """The clocks of the operating system."""
+
+    def now(self) -> Moment:
+        """Wall clock and monotonic clock, read one after the other."""
+        return Moment(time.time_ns() // 1000, time.monotonic_ns())
+
+
+class Calendar:
+    """Business date and expiry month in the house zone, looked up once a minute.
+
+    >>> Calendar("UTC").dates(0)
+    ('19700101', '7001')
+    """
+
+    def __init__(self, zone: str) -> None:
+        self._zone = ZoneInfo(zone)
+        self._minute = -1
+        self._dates = ("", "")
+
+    def dates(self, wall_us: int) -> tuple[str, str]:
+        """Business date as YYYYMMDD and the month as YYMM at that wall time."""
+        minute = wall_us // MINUTE_US
+        if minute != self._minute:
+            local = datetime.fromtimestamp(wall_us / 1e6, UTC).astimezone(self._zone)
+            self._dates = (local.strftime("%Y%m%d"), local.strftime("%y%m"))
+            self._minute = minute
+        return self._dates
+
+
+class FreshNames:
+    """Retrieval reference numbers and approval codes, derived from the seed and the request key alone.
+
+    A seeded run therefore does not depend on the order in which sockets become ready. The reference number is the usual
+    twelve digits: last digit of the year, day of the year, eight more; the approval code has six digits.
+    """
+
+    def __init__(self, seed: bytes) -> None:
+        self._keyed = blake2b(key=seed[:64], digest_size=8)
+
+    def draw(self, request_key: str, business_date: str) -> Fresh:
+        """Names for the request with that key on that business date (YYYYMMDD)."""
+        digest = self._keyed.copy()
+        digest.update(request_key.encode())
+        number = int.from_bytes(digest.digest(), "big")
+        rest, tail = divmod(number, 100_000_000)
+        return Fresh(f"{_year_and_day(business_date)}{tail:08d}", f"{rest % 1_000_000:06d}")
+
+
+@lru_cache(maxsize=4)
+def _year_and_day(date: str) -> str:
+    day = datetime.strptime(date, "%Y%m%d").replace(tzinfo=UTC)
+    return f"{day.year % 10}{day.timetuple().tm_yday:03d}"
+
+
+class StepWatch:
+    """Notices that the wall clock was stepped: durations never follow it, but people want to know (P-05)."""
+
+    def __init__(self, tell: Callable[[int], None]) -> None:
+        self._tell = tell
+        self._offset_us: int | None = None
+
+    def look(self, moment: Moment) -> None:
+        """Compare the two clocks; calls ``tell`` with the step in microseconds when there was one."""
+        offset = moment.wall_us - moment.mono_ns // 1000
+        known = self._offset_us
+        self._offset_us = offset
+        if known is not None and abs(offset - known) > STEP_US:
+            self._tell(offset - known)

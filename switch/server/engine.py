@@ -1,0 +1,483 @@
+"""The engine: one loop, one writer, no locks.
+
+Owns the order of decisions, the batch (whatever arrived while the last commit was under way) and the rule that nothing is
+visible before it is durable. Refuses to know bytes, sockets and what a decision means: ``plan`` names the facts, ``step``
+decides, the store keeps, and only then do the effects come loose.
+
+Delivery reports (INV-23) cost no commit of their own while there is traffic: they ride in the next batch, and as one row of
+the journal. After a crash an answer whose report had not been stored counts as ``unknown``, which is what it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+import outcome
+import trio
+
+from switch.core.step import plan as core_plan
+from switch.core.step import step as core_step
+from switch.keys.port import Vault
+from switch.model.effects import Discharge, Effect, Forward, Reply, SetTimer, Silence, Tell
+from switch.model.events import (
+    BrokenArrived,
+    DeliveryReported,
+    Event,
+    Moment,
+    OperatorCommand,
+    Recovered,
+    RequestArrived,
+    TimerFired,
+)
+from switch.model.facts import Decision, Facts, Fresh, Need, Verdict, VerdictNeed
+from switch.model.records import Key, Record
+from switch.model.request import Answer
+from switch.model.settings import DialectPolicy, Settings
+from switch.model.words import Delivery, Flow, Reason
+from switch.server.clock import Calendar, Clock, FreshNames
+from switch.server.commit import Commit, append_and_load
+from switch.server.ports import EventLog, Outlet
+from switch.server.timers import Timers
+from switch.server.working import UnknownRow, WorkingSet
+from switch.server.writer import Job, Writer
+from switch.store.port import Change, Store, StoreUnavailable
+
+T = TypeVar("T")
+PLAN_ROUNDS: Final = 12  # a plan that still wants more after so many look-ups is a bug
+UNANSWERED: Final = (Flow.ANSWER, Flow.NOTIFICATION)
+NO_NAMES: Final = Fresh("", "")
+NO_POLICY: Final = DialectPolicy("")
+WHAT: Final = {
+    RequestArrived: "request",
+    BrokenArrived: "broken",
+    DeliveryReported: "delivery",
+    TimerFired: "timer",
+    Recovered: "recovered",
+    OperatorCommand: "command",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """Bounds of the engine (INV-95): at the first, requests are answered ``busy`` at once (S-09)."""
+
+    in_flight: int = 1024
+    batch: int = 256
+    deliveries: int = 65_536
+    rows: int = 8192
+    retry_s: float = 1.0  # a timer that could not be worked off comes back after this
+
+
+class _Entry:
+    """One event on its way through a batch."""
+
+    __slots__ = ("decision", "event", "facts", "refused")
+
+    def __init__(self, event: Event, facts: Facts) -> None:
+        self.event = event
+        self.facts = facts
+        self.decision: Decision | None = None
+        self.refused: Reason | None = None
+
+
+class Engine:
+    """Decides events in order of arrival and lets effects loose once their records are durable."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        vault: Vault,
+        settings: Settings,
+        outlet: Outlet,
+        log: EventLog,
+        clock: Clock,
+        names: FreshNames,
+        limits: EngineLimits | None = None,
+        plan: Callable[[Event, Facts], tuple[Need, ...]] = core_plan,
+        step: Callable[[Event, Facts], Decision] = core_step,
+    ) -> None:
+        self._writer = writer
+        self._vault = vault
+        self._outlet = outlet
+        self._log = log
+        self._clock = clock
+        self._names = names
+        self._limits = limits or EngineLimits()
+        self._plan = plan
+        self._step = step
+        self._rows = WorkingSet(self._limits.rows)
+        self._inbox: deque[_Entry] = deque()
+        self._deliveries: deque[DeliveryReported] = deque()
+        self._wishes: deque[Key] = deque()
+        self._in_hand = 0
+        self._committing = False
+        self._wake = trio.Event()
+        self._between: deque[Callable[[], Awaitable[None]]] = deque()
+        self.timers = Timers()
+        self.healthy = True
+        self.decided = 0
+        self.settings = settings
+        self._calendar = Calendar(settings.house_zone)
+
+    # -- what comes in -------------------------------------------------------------------------------------------
+
+    def submit(self, event: Event) -> None:
+        """Take an event. A request beyond the in-flight limit is answered ``busy`` at once and not decided."""
+        if isinstance(event, DeliveryReported):
+            if len(self._deliveries) < self._limits.deliveries:
+                self._deliveries.append(event)
+            return
+        if len(self._inbox) + self._in_hand >= self._limits.in_flight and isinstance(
+            event, RequestArrived | BrokenArrived
+        ):
+            self._refuse(event, Reason.BUSY)
+            self._outlet.flush()
+            return
+        try:
+            entry = self._admit(event)
+            if self._committing:
+                # The rows that it will want are loaded by the writer right behind the commit under way.
+                self._wishes.extend(n for n in self._plan(event, entry.facts) if isinstance(n, Key))
+        except Exception as failure:
+            self._log.bug("internal.error", failure, stage="admit")
+            self._refuse(event, Reason.INTERNAL)
+            self._outlet.flush()
+            return
+        self._inbox.append(entry)
+        self._wake.set()
+
+    def use(self, settings: Settings) -> None:
+        """A reloaded configuration: events submitted from now on are decided by it, those before by the old one."""
+        self.settings = settings
+        self._calendar = Calendar(settings.house_zone)
+
+    @property
+    def in_flight(self) -> int:
+        """Events taken and not yet answered."""
+        return len(self._inbox) + self._in_hand
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to decide or to store."""
+        return not self._inbox and not self._in_hand and not self._deliveries
+
+    def _admit(self, event: Event) -> _Entry:
+        settings = self.settings
+        date, month = self._calendar.dates(event.moment.wall_us)
+        names, policy = NO_NAMES, NO_POLICY
+        if isinstance(event, RequestArrived):
+            event = self._sealed(event)
+            names = self._names.draw(event.request.request_key, date)
+            policy = settings.policies.get(event.request.dialect, NO_POLICY)
+        elif isinstance(event, BrokenArrived):
+            policy = settings.policies.get(event.request.dialect, NO_POLICY)
+        return _Entry(event, Facts(self._rows, settings, policy, names, date, month))
+
+    def _sealed(self, event: RequestArrived) -> RequestArrived:
+        """The event with token and seal of its PAN: the core and the store never see more."""
+        request = event.request
+        pan = request.pan
+        if pan is None:
+            return event
+        token = self._vault.token(pan)
+        card_sealed = ""
+        if self.settings.enrol_unknown:
+            card = Key("card", token)
+            if not self._rows.has(card) or self._rows.get(card) is None:
+                card_sealed = self._vault.seal(pan, token)
+        return RequestArrived(
+            event.moment,
+            event.origin,
+            request,
+            token,
+            self._vault.seal(pan, request.request_key),
+            card_sealed,
+        )
+
+    # -- the loop ------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Work until cancelled. ``StoreBroken`` comes through: the process must stop."""
+        while True:
+            if not self._inbox:
+                self._wake = trio.Event()
+                await self._wake.wait()
+            while self._between:
+                await self._between.popleft()()
+            await self.work()
+            self._rows.trim()
+
+    async def work(self) -> None:
+        """One batch: all that is waiting, up to the limit, and the delivery reports."""
+        for event in self.timers.due(self._clock.now()):
+            self.submit(event)
+        take = min(len(self._inbox), self._limits.batch)
+        entries = [self._inbox.popleft() for _ in range(take)]
+        entries += [
+            self._admit(self._deliveries.popleft())
+            for _ in range(min(len(self._deliveries), self._limits.in_flight))
+        ]
+        if not entries:
+            return
+        self._in_hand = len(entries)
+        try:
+            await self._batch(entries)
+        finally:
+            self._in_hand = 0
+
+    def tick(self, now: Moment) -> None:
+        """Called a few times a second: wakes the loop for timers and for reports that found no traffic to ride with."""
+        due_ns = self.timers.next_due_ns
+        if self._deliveries or (due_ns is not None and due_ns <= now.mono_ns):
+            self._wake.set()
+
+    async def between(self, job: Job[T]) -> T:
+        """Run a job on the store between two batches; every row is asked for anew afterwards."""
+        done = trio.Event()
+        box: list[outcome.Outcome[T]] = []
+
+        async def turn() -> None:
+            box.append(await outcome.acapture(self._writer.run, job))
+            self._rows.forget()
+            done.set()
+
+        self._between.append(turn)
+        self._wake.set()
+        await done.wait()
+        return box[0].unwrap()
+
+    async def recover(self) -> dict[str, int]:
+        """Feed what is not final to the same ``step``, before any port opens (P-04). Returns counts."""
+        keys = await self._writer.run(lambda store: list(store.unfinished()))
+        size = self._limits.batch
+        for start in range(0, len(keys), size):
+            moment = self._clock.now()
+            await self._batch(
+                [self._admit(Recovered(moment, key.id)) for key in keys[start : start + size]]
+            )
+            self._rows.trim()
+        if not self.healthy:
+            raise StoreUnavailable("the store went away during recovery")
+        return {"unfinished": len(keys), "timers": len(self.timers)}
+
+    async def _batch(self, entries: list[_Entry]) -> None:
+        for attempt in (1, 2):
+            try:
+                await self._fetch(entries)
+                changes = await self._decide(entries)
+                result = await self._commit(changes) if changes else Commit.DURABLE
+            except StoreUnavailable as failure:
+                self._rows.drop()
+                self._unhealthy(str(failure))
+                return self._refuse_all(entries, Reason.STORE_UNAVAILABLE)
+            if result is Commit.DURABLE:
+                self._rows.keep()
+                return self._release(entries)
+            self._rows.drop()
+            if result is Commit.UNKNOWN:
+                # Neither success nor failure may be assumed, nor told: the repeat finds out (INV-07).
+                self._rows.forget()
+                self._unhealthy("the outcome of a commit could not be read back")
+                return self._refuse_all(entries, None)
+            if result is Commit.DEFECT and len(entries) > 1:
+                for entry in entries:  # one bad apple: everybody else gets a decision (P-12)
+                    await self._batch([entry])
+                return None
+            if result is Commit.DEFECT or attempt == 2:
+                break
+        return self._refuse_all(
+            entries,
+            Reason.INTERNAL if result is Commit.DEFECT else Reason.STORE_UNAVAILABLE,
+        )
+
+    async def _fetch(self, entries: Sequence[_Entry]) -> None:
+        """Rounds of plan and load, all events together, until every one has its facts."""
+        waiting = entries
+        for _ in range(PLAN_ROUNDS):
+            missing: set[Key] = set()
+            wanting: list[_Entry] = []
+            for entry in waiting:
+                if entry.refused is None and self._wants(entry, missing):
+                    wanting.append(entry)
+            if missing:
+                self._rows.learn(await self._writer.run(partial(_load, keys=tuple(missing))))
+            if not wanting:
+                return
+            waiting = wanting
+        for entry in waiting:
+            self._defect(entry, RuntimeError("the plan of this event does not come to an end"))
+
+    def _wants(self, entry: _Entry, missing: set[Key]) -> bool:
+        try:
+            needs = self._plan(entry.event, entry.facts)
+        except Exception as failure:
+            self._defect(entry, failure)
+            return False
+        questions = {}
+        for need in needs:
+            if isinstance(need, VerdictNeed):
+                questions[need.question] = Verdict("absent", "no key module answers this yet")
+            elif not self._rows.has(need):
+                missing.add(need)
+        if questions:
+            facts = entry.facts
+            entry.facts = Facts(
+                facts.rows,
+                facts.settings,
+                facts.policy,
+                facts.fresh,
+                facts.business_date,
+                facts.local_yymm,
+                {**facts.verdicts, **questions},
+            )
+        return bool(needs)
+
+    async def _decide(self, entries: Sequence[_Entry]) -> list[Change]:
+        changes: list[Change] = []
+        delivered: list[Decision] = []
+        for entry in entries:
+            entry.decision = None
+            if entry.refused is not None:
+                continue
+            event = entry.event
+            try:
+                try:
+                    decision = self._step(event, entry.facts)
+                except UnknownRow:  # an earlier decision of this batch opened a new question
+                    await self._fetch([entry])
+                    decision = self._step(event, entry.facts)
+            except StoreUnavailable:
+                raise
+            except Exception as failure:
+                self._defect(entry, failure)
+                continue
+            entry.decision = decision
+            if not decision.records:
+                continue
+            self._rows.write(decision.records)
+            if isinstance(event, DeliveryReported):
+                delivered.append(decision)
+            else:
+                what = WHAT.get(type(event), "event")
+                changes.append(Change(what, event.moment.wall_us, decision.records))
+        if delivered:
+            records = tuple(record for decision in delivered for record in decision.records)
+            changes.append(Change("delivery", self._clock.now().wall_us, records))
+        return changes
+
+    async def _commit(self, changes: Sequence[Change]) -> Commit:
+        self._committing = True
+        try:
+            done = await self._writer.run(
+                partial(append_and_load, changes=changes, wishes=self._wishes)
+            )
+        finally:
+            self._committing = False
+            self._wishes.clear()
+        if done.defect is not None:
+            self._log.bug("internal.error", done.defect, stage="append")
+        self._rows.forget(done.stale)
+        self._rows.learn(done.rows)
+        if done.result is Commit.DURABLE and not self.healthy:
+            self.healthy = True
+            self._log.tell("store.recovered", "warning")
+        return done.result
+
+    # -- what goes out -------------------------------------------------------------------------------------------
+
+    def _release(self, entries: Sequence[_Entry]) -> None:
+        for entry in entries:
+            if entry.refused is not None:
+                self._refuse(entry.event, entry.refused)
+            elif entry.decision is not None:
+                for effect in entry.decision.effects:
+                    self._effect(effect)
+        self._outlet.flush()
+        self.decided += len(entries)
+        now_ns = self._clock.now().mono_ns
+        for entry in entries:
+            event = entry.event
+            if entry.decision is not None and isinstance(event, RequestArrived | BrokenArrived):
+                took_us = (now_ns - event.moment.mono_ns) // 1000
+                self._log.transaction(event, entry.decision, took_us, len(entries))
+
+    def _effect(self, effect: Effect) -> None:
+        try:
+            match effect:
+                case Reply():
+                    self._outlet.reply(effect)
+                case Tell():
+                    self._log.tell(effect.event, effect.level, **effect.data)
+                case Silence():
+                    self._outlet.silence(effect)
+                case SetTimer():
+                    self.timers.set(effect, self._clock.now())
+                case Forward() | Discharge():
+                    self._log.tell("route.absent", "error", route=effect.route)
+                case _:
+                    self._log.tell("effect.unknown", "error", effect=type(effect).__name__)
+        except Exception as failure:
+            self._log.bug("internal.error", failure, stage="effect")
+
+    def _defect(self, entry: _Entry, failure: Exception) -> None:
+        self._log.bug("internal.error", failure, stage="decide", request=_request_key(entry.event))
+        entry.decision = None
+        entry.refused = Reason.INTERNAL
+
+    def _refuse_all(self, entries: Sequence[_Entry], reason: Reason | None) -> None:
+        for entry in entries:
+            self._refuse(entry.event, entry.refused or reason)
+        self._outlet.flush()
+
+    def _refuse(self, event: Event, reason: Reason | None) -> None:
+        """Answer without a decision (``None``: say nothing). Nothing of it is kept."""
+        match event:
+            case RequestArrived() | BrokenArrived() if (
+                reason is None or event.request.flow in UNANSWERED
+            ):
+                self._outlet.silence(Silence(event.origin, "not decided"))
+            case RequestArrived() | BrokenArrived():
+                answer = Answer(reason=reason)
+                self._outlet.reply(Reply(event.origin, event.request, answer, track=False))
+                self._log.tell(
+                    "request.refused",
+                    "warning",
+                    reason=reason.value,
+                    request=event.request.request_key,
+                    connection=event.origin.connection,
+                )
+            case TimerFired() if reason is not Reason.INTERNAL:
+                again = SetTimer(event.name, event.subject, self._limits.retry_s)
+                self.timers.set(again, self._clock.now())
+            case DeliveryReported() if reason is not Reason.INTERNAL:
+                self._deliveries.append(event)
+            case _:
+                self._log.tell("event.lost", "error", what=WHAT.get(type(event), "event"))
+
+    def _unhealthy(self, why: str) -> None:
+        if self.healthy:
+            self.healthy = False
+            self._log.tell("store.unavailable", "error", why=why)
+
+    def report(self, request_key: str, delivery: Delivery) -> None:
+        """What became of an answer's bytes, from the connection that carried it."""
+        self.submit(DeliveryReported(self._clock.now(), request_key, delivery))
+
+
+def _load(store: Store, keys: tuple[Key, ...]) -> Mapping[Key, Record | None]:
+    return store.load(keys)
+
+
+def _request_key(event: Event) -> str:
+    match event:
+        case RequestArrived(request=request) | BrokenArrived(request=request):
+            return request.request_key
+        case DeliveryReported(request_key=key) | Recovered(request_key=key):
+            return key
+        case _:
+            return ""
