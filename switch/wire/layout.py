@@ -36,6 +36,9 @@ class Content(StrEnum):
     B = "b"  # bytes, value in hex
     Z = "z"  # track characters: digits, = or D, and A-F fill as the code table of ISO 7813 has them
     XN = "x+n"  # C or D, then digits
+    XN_OR_N = "x+n|n"  # the same, or digits throughout: amounts that old systems send without their sign
+    MASKED_N = "n*"  # digits, of which a recorder may have replaced a run of four or more by one mask character
+    MASKED_Z = "z*"  # track characters, masked like that
 
 
 class Canon(StrEnum):
@@ -86,9 +89,10 @@ class FieldLayout:
     """One data element on the wire.
 
     ``length_size``: units of the length indicator (characters, or bytes for ``b`` and ``bcd``), 0 for a fixed field.
-    ``max_length``: of the value, in bytes (characters) or in nibbles where ``nibbles``. A fixed field has exactly that.
-    ``length_nibbles``: the length indicator counts nibbles (digits), else bytes.
+    ``max_length``: of the value, in bytes or in nibbles where ``nibbles``. A fixed field has exactly that. The length of
+    text counts bytes, also where a character has several (gbk, utf-8).
     ``pads``: accepted pad nibbles at the odd end; the first is written. ``pad_left``: the pad stands in front.
+    ``other_pads``: accepted at the other end too, where no pad of ``pads`` is found.
     """
 
     id: str
@@ -100,6 +104,7 @@ class FieldLayout:
     nibbles: bool = False
     pad_left: bool = True
     pads: str = "0"
+    other_pads: str = ""
     content: Content = Content.ANY
     canon: Canon = Canon.NONE
     sub: SubLayout | None = None
