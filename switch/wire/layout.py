@@ -74,14 +74,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SubLayout:
-    """The inside of a composite field. ``parts`` for positional and bitmap; widths for tlv."""
+    """The inside of a composite field. ``parts`` for positional and bitmap; widths for tlv and llvar-list.
+
+    ``repeat``: positional parts start over until the value ends. ``binary``: the inside is bytes (the value of a text field
+    is then their hex), and widths count bytes; else it is characters. ``lenient``: a value that does not parse is not
+    refused, ``switch.wire.doubts`` reports it (for layouts that guess at the inside).
+    """
 
     kind: SubKind
     parts: tuple[Part, ...] = ()
     tag_width: int = 0
     length_width: int = 0
     bitmap_bytes: int = 8
-    binary: bool = False  # the value is hex (bytes), not characters
+    binary: bool = False
+    repeat: bool = False
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,100 @@
+"""Length indicators: how many units follow, in six codings, digits held to be digits.
+
+Owns reading and writing of a single indicator. Knows nothing of what the length is the length of.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from switch.wire.codings import bytewise, text_coding
+from switch.wire.layout import Coding, FieldLayout
+
+_HEX: Final = frozenset("0123456789ABCDEFabcdef")
+_DIGITS: Final = frozenset("0123456789")
+
+
+class LengthFault(Exception):
+    """The indicator is no good. ``at`` is the byte at fault."""
+
+    def __init__(self, at: int, reason: str) -> None:
+        super().__init__(reason)
+        self.at = at
+        self.reason = reason
+
+
+def read_length(data: bytes, start: int, shape: FieldLayout) -> tuple[int, int]:
+    """The count and the index behind the indicator; the fixed length where there is none. Raises :class:`LengthFault`."""
+    size = shape.length_size
+    if not size:
+        return shape.max_length, start
+    piece = data[start : start + size]
+    if len(piece) != size:
+        raise LengthFault(len(data), f"length needs {size} bytes, {len(piece)} left")
+    count = decode_length(piece, start, shape.length_coding)
+    if count > shape.max_length:
+        raise LengthFault(start, f"length {count} is over the maximum of {shape.max_length}")
+    return count, start + size
+
+
+def decode_length(piece: bytes, start: int, coding: str) -> int:
+    """The number that an indicator says."""
+    if coding == Coding.BINARY:
+        return int.from_bytes(piece, "big")
+    if coding in (Coding.BCD, Coding.BCD_LEFT):
+        return _packed(piece, start, left=coding == Coding.BCD_LEFT)
+    if coding == Coding.HEX_DIGITS:
+        text, allowed, base = piece.decode("latin-1"), _HEX, 16
+    else:
+        text, allowed, base = bytewise(piece, coding), _DIGITS, 10
+    for k, char in enumerate(text):
+        if char not in allowed:
+            what = "hex digits" if base == 16 else "digits"
+            raise LengthFault(start + k, f"length is not {what}")
+    return int(text, base)
+
+
+def _packed(piece: bytes, start: int, *, left: bool) -> int:
+    text = piece.hex()
+    for k, char in enumerate(text):
+        if char not in _DIGITS:
+            raise LengthFault(start + k // 2, "packed length is not digits")
+    if not left:
+        return int(text)
+    if text[-1] != "0":
+        raise LengthFault(start + len(piece) - 1, "left-justified length is not filled with zero")
+    return int(text[:-1])
+
+
+def encode_length(count: int, shape: FieldLayout) -> bytes:
+    """The indicator that says ``count``. ``OverflowError`` where it cannot."""
+    size = shape.length_size
+    coding = shape.length_coding
+    if coding == Coding.BINARY:
+        return count.to_bytes(size, "big")
+    if coding == Coding.HEX_DIGITS:
+        text = f"{count:0{size}X}"
+    elif coding == Coding.BCD:
+        text = f"{count:0{2 * size}d}"
+    elif coding == Coding.BCD_LEFT:
+        text = f"{count:0{2 * size - 1}d}0"
+    else:
+        text = f"{count:0{size}d}"
+    packed = coding in (Coding.BCD, Coding.BCD_LEFT)
+    if len(text) != (2 * size if packed else size):
+        raise OverflowError(f"length {count} does not fit its indicator")
+    if packed:
+        return bytes.fromhex(text)
+    return text.encode("ascii") if coding == Coding.HEX_DIGITS else text_coding(coding).encode(text)
+
+
+def widest(shape: FieldLayout) -> int:
+    """The largest count that the indicator can say."""
+    size = shape.length_size
+    if shape.length_coding == Coding.BINARY:
+        return int(256**size - 1)
+    if shape.length_coding == Coding.BCD:
+        return int(100**size - 1)
+    if shape.length_coding == Coding.BCD_LEFT:
+        return int(10 ** (2 * size - 1) - 1)
+    return int((16 if shape.length_coding == Coding.HEX_DIGITS else 10) ** size - 1)
