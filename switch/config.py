@@ -1,7 +1,8 @@
 """The configuration: one TOML file, checked whole, refused with file, line and reason.
 
-Owns the names and defaults of every setting. Knows files of certificates by path, dialects by name; refuses to know what is
-in them, and any key. The world (merchants, terminals, cards) is what a first start writes into the store.
+Owns the names and defaults of every setting. Knows files of certificates by path, dialects by name;
+refuses to know what is in them, and any key. The world (merchants, terminals, cards) is what a
+first start writes into the store.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
     PrivateAttr,
     ValidationError,
     WithJsonSchema,
@@ -49,12 +51,18 @@ def _currency(text: str) -> str:
         raise ValueError(str(failure)) from None
 
 
-def _pan(digits: str) -> str:
-    if not (digits.isascii() and digits.isdigit() and 12 <= len(digits) <= 19):
+def _pan(digits: object) -> Pan:
+    if not (
+        isinstance(digits, str)
+        and digits.isascii()
+        and digits.isdigit()
+        and 12 <= len(digits) <= 19
+    ):
         raise ValueError("a card number has 12 to 19 digits")
-    if not Pan(digits).luhn_ok:
+    pan = Pan(digits)
+    if not pan.luhn_ok:
         raise ValueError("the check digit of the card number does not fit")
-    return digits
+    return pan
 
 
 def _prefix(digits: str) -> str:
@@ -72,9 +80,8 @@ def _yymm(text: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 CardNumber = Annotated[
-    str,
-    AfterValidator(_pan),
-    AfterValidator(Pan),
+    Pan,
+    PlainValidator(_pan),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{12,19}$"}),
 ]
@@ -149,7 +156,8 @@ class Log(Section):
 
 
 class Tls(Section):
-    """TLS of a listener (1.2 and 1.3). ``clients`` names the authorities of client certificates: mutual TLS."""
+    """TLS of a listener (1.2 and 1.3). ``clients`` names the authorities of client certificates:
+    mutual TLS."""
 
     certificate: str
     key: str
@@ -191,7 +199,8 @@ class Terminal(Section):
 
 
 class Card(Section):
-    """A card of the built-in issuer, of a test range (SR-SAD-05). ``balance`` is posted once, at its first start."""
+    """A card of the built-in issuer, of a test range (SR-SAD-05). ``balance`` is posted once, at
+    its first start."""
 
     name: Name
     pan: CardNumber
@@ -234,9 +243,20 @@ class Config(Section):
     _source: tuple[str, str] = PrivateAttr(default=("configuration", ""))
 
     def where(self, *path: str | int) -> str:
-        """``file:line`` of a key path, for refusals that come later (a port in use, a dialect that does not load)."""
+        """``file:line`` of a key path, for refusals that come later (a port in use, a dialect that
+        does not load)."""
         name, text = self._source
         return f"{name}:{line_of(text, path)}"
+
+    @property
+    def name(self) -> str:
+        """The file's name, as it was given."""
+        return self._source[0]
+
+    @property
+    def text(self) -> str:
+        """The file as it was read."""
+        return self._source[1]
 
     @property
     def folder(self) -> Path:
@@ -245,7 +265,8 @@ class Config(Section):
 
 
 def load_config(path: str | Path) -> Config:
-    """Read and check a configuration file. Raises ConfigError with file, line and reason; further mistakes follow."""
+    """Read and check a configuration file. Raises ConfigError with file, line and reason; further
+    mistakes follow."""
     name = str(path)
     try:
         with Path(path).open("rb") as stream:

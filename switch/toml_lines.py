@@ -1,7 +1,8 @@
 """Finds the line of a key in a TOML text, so that a refusal can say ``file:line``.
 
-Owns a small scanner of table headers and keys. Refuses to be a parser: ``tomllib`` parses, this only points. A path that is
-not there (a missing key) points at the nearest thing that is: its table's header, or line 1.
+Owns a small scanner of table headers and keys. Refuses to be a parser: ``tomllib`` parses, this
+only points. A path that is not there (a missing key) points at the nearest thing that is: its
+table's header, or line 1.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ def _names(dotted: str) -> list[str]:
 
 
 def _table(names: Sequence[str], is_array: bool, counts: dict[Path, int]) -> Path:
-    """The path of a header; names of arrays of tables on the way get the number of their last element."""
+    """The path of a header; names of arrays of tables on the way get the number of their last
+    element."""
     path: Path = ()
     for place, name in enumerate(names):
         path = (*path, name)
@@ -97,7 +99,8 @@ def _table(names: Sequence[str], is_array: bool, counts: dict[Path, int]) -> Pat
 
 
 def _end_of_value(lines: Sequence[str], at: int, column: int) -> int:
-    """Index of the last line of the value that begins there: it may be a long string or an open bracket."""
+    """Index of the last line of the value that begins there: it may be a long string or an open
+    bracket."""
     value = lines[at][column:].strip()
     for quotes in ('"""', "'''"):
         if value.startswith(quotes):

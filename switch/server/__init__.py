@@ -1,1 +1,2 @@
-"""The trio shell around the core, kept thin: sockets, batches, timers, the control socket, the log."""
+"""The trio shell around the core, kept thin: sockets, batches, timers, the control socket, the
+log."""

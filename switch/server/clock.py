@@ -1,7 +1,8 @@
-"""Time, dates and fresh names for decisions: the only place of the server that asks a clock or a zone.
+"""Time, dates and fresh names for decisions: the only place of the server that asks a clock or a
+zone.
 
-Owns wall and monotonic readings, the business date, the month that card expiry is judged in, and reference numbers.
-Refuses to know what they are used for: the core gets them as plain facts.
+Owns wall and monotonic readings, the business date, the month that card expiry is judged in, and
+reference numbers. Refuses to know what they are used for: the core gets them as plain facts.
 """
 
 from __future__ import annotations
@@ -61,10 +62,12 @@ class Calendar:
 
 
 class FreshNames:
-    """Retrieval reference numbers and approval codes, derived from the seed and the request key alone.
+    """Retrieval reference numbers and approval codes, derived from the seed and the request key
+    alone.
 
-    A seeded run therefore does not depend on the order in which sockets become ready. The reference number is the usual
-    twelve digits: last digit of the year, day of the year, eight more; the approval code has six digits.
+    A seeded run therefore does not depend on the order in which sockets become ready. The reference
+    number is the usual twelve digits: last digit of the year, day of the year, eight more; the
+    approval code has six digits.
     """
 
     def __init__(self, seed: bytes) -> None:
@@ -86,14 +89,16 @@ def _year_and_day(date: str) -> str:
 
 
 class StepWatch:
-    """Notices that the wall clock was stepped: durations never follow it, but people want to know (P-05)."""
+    """Notices that the wall clock was stepped: durations never follow it, but people want to know
+    (P-05)."""
 
     def __init__(self, tell: Callable[[int], None]) -> None:
         self._tell = tell
         self._offset_us: int | None = None
 
     def look(self, moment: Moment) -> None:
-        """Compare the two clocks; calls ``tell`` with the step in microseconds when there was one."""
+        """Compare the two clocks; calls ``tell`` with the step in microseconds when there was
+        one."""
         offset = moment.wall_us - moment.mono_ns // 1000
         known = self._offset_us
         self._offset_us = offset

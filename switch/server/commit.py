@@ -1,7 +1,8 @@
-"""The job that the writer does per batch: append the changes, settle a doubtful outcome, load what the next batch wants.
+"""The job that the writer does per batch: append the changes, settle a doubtful outcome, load what
+the next batch wants.
 
-Owns INV-07: an unknown outcome is resolved by reading back, never by repeating and never by assuming. Runs in the writer's
-thread; shares nothing with the loop but the queue of wishes.
+Owns INV-07: an unknown outcome is resolved by reading back, never by repeating and never by
+assuming. Runs in the writer's thread; shares nothing with the loop but the queue of wishes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ class Commit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Outcome of a job. ``stale``: rows to forget; ``rows``: those that were wished for, as they are now."""
+    """Outcome of a job. ``stale``: rows to forget; ``rows``: those that were wished for, as they
+    are now."""
 
     result: Commit
     rows: Mapping[Key, Record | None] = field(default_factory=dict)

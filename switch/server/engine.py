@@ -1,11 +1,13 @@
 """The engine: one loop, one writer, no locks.
 
-Owns the order of decisions, the batch (whatever arrived while the last commit was under way) and the rule that nothing is
-visible before it is durable. Refuses to know bytes, sockets and what a decision means: ``plan`` names the facts, ``step``
-decides, the store keeps, and only then do the effects come loose.
+Owns the order of decisions, the batch (whatever arrived while the last commit was under way) and
+the rule that nothing is visible before it is durable. Refuses to know bytes, sockets and what a
+decision means: ``plan`` names the facts, ``step`` decides, the store keeps, and only then do the
+effects come loose.
 
-Delivery reports (INV-23) cost no commit of their own while there is traffic: they ride in the next batch, and as one row of
-the journal. After a crash an answer whose report had not been stored counts as ``unknown``, which is what it is.
+Delivery reports (INV-23) cost no commit of their own while there is traffic: they ride in the next
+batch, and as one row of the journal. After a crash an answer whose report had not been stored
+counts as ``unknown``, which is what it is.
 """
 
 from __future__ import annotations
@@ -22,66 +24,41 @@ import trio
 from switch.core.step import plan as core_plan
 from switch.core.step import step as core_step
 from switch.keys.port import Vault
-from switch.model.effects import Discharge, Effect, Forward, Reply, SetTimer, Silence, Tell
 from switch.model.events import (
     BrokenArrived,
     DeliveryReported,
     Event,
     Moment,
-    OperatorCommand,
     Recovered,
     RequestArrived,
-    TimerFired,
 )
-from switch.model.facts import Decision, Facts, Fresh, Need, Verdict, VerdictNeed
+from switch.model.facts import Decision, Facts, Need, Verdict, VerdictNeed
 from switch.model.records import Key, Record
-from switch.model.request import Answer
-from switch.model.settings import DialectPolicy, Settings
-from switch.model.words import Delivery, Flow, Reason
-from switch.server.clock import Calendar, Clock, FreshNames
+from switch.model.settings import Settings
+from switch.model.words import Delivery, Reason
+from switch.server.admission import Admission, Entry
+from switch.server.clock import Clock, FreshNames
 from switch.server.commit import Commit, append_and_load
 from switch.server.ports import EventLog, Outlet
+from switch.server.release import Release, what
 from switch.server.timers import Timers
-from switch.server.working import UnknownRow, WorkingSet
+from switch.server.working import UnknownRowError, WorkingSet
 from switch.server.writer import Job, Writer
 from switch.store.port import Change, Store, StoreUnavailable
 
 T = TypeVar("T")
 PLAN_ROUNDS: Final = 12  # a plan that still wants more after so many look-ups is a bug
-UNANSWERED: Final = (Flow.ANSWER, Flow.NOTIFICATION)
-NO_NAMES: Final = Fresh("", "")
-NO_POLICY: Final = DialectPolicy("")
-WHAT: Final = {
-    RequestArrived: "request",
-    BrokenArrived: "broken",
-    DeliveryReported: "delivery",
-    TimerFired: "timer",
-    Recovered: "recovered",
-    OperatorCommand: "command",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class EngineLimits:
-    """Bounds of the engine (INV-95): at the first, requests are answered ``busy`` at once (S-09)."""
+    """Bounds of the engine (INV-95): at the first, requests are answered ``busy`` at once
+    (S-09)."""
 
     in_flight: int = 1024
     batch: int = 256
     deliveries: int = 65_536
     rows: int = 8192
-    retry_s: float = 1.0  # a timer that could not be worked off comes back after this
-
-
-class _Entry:
-    """One event on its way through a batch."""
-
-    __slots__ = ("decision", "event", "facts", "refused")
-
-    def __init__(self, event: Event, facts: Facts) -> None:
-        self.event = event
-        self.facts = facts
-        self.decision: Decision | None = None
-        self.refused: Reason | None = None
 
 
 class Engine:
@@ -102,16 +79,14 @@ class Engine:
         step: Callable[[Event, Facts], Decision] = core_step,
     ) -> None:
         self._writer = writer
-        self._vault = vault
         self._outlet = outlet
         self._log = log
         self._clock = clock
-        self._names = names
         self._limits = limits or EngineLimits()
         self._plan = plan
         self._step = step
         self._rows = WorkingSet(self._limits.rows)
-        self._inbox: deque[_Entry] = deque()
+        self._inbox: deque[Entry] = deque()
         self._deliveries: deque[DeliveryReported] = deque()
         self._wishes: deque[Key] = deque()
         self._in_hand = 0
@@ -121,13 +96,14 @@ class Engine:
         self.timers = Timers()
         self.healthy = True
         self.decided = 0
-        self.settings = settings
-        self._calendar = Calendar(settings.house_zone)
+        self._admission = Admission(vault, settings, names, self._rows)
+        self._release = Release(outlet, log, self.timers, clock, self.submit)
 
-    # -- what comes in -------------------------------------------------------------------------------------------
+    # -- what comes in
 
     def submit(self, event: Event) -> None:
-        """Take an event. A request beyond the in-flight limit is answered ``busy`` at once and not decided."""
+        """Take an event. A request beyond the in-flight limit is answered ``busy`` at once and not
+        decided."""
         if isinstance(event, DeliveryReported):
             if len(self._deliveries) < self._limits.deliveries:
                 self._deliveries.append(event)
@@ -135,26 +111,31 @@ class Engine:
         if len(self._inbox) + self._in_hand >= self._limits.in_flight and isinstance(
             event, RequestArrived | BrokenArrived
         ):
-            self._refuse(event, Reason.BUSY)
+            self._release.refuse(event, Reason.BUSY)
             self._outlet.flush()
             return
         try:
-            entry = self._admit(event)
+            entry = self._admission.entry(event)
             if self._committing:
-                # The rows that it will want are loaded by the writer right behind the commit under way.
+                # The rows that it will want are loaded by the writer right behind the commit under
+                # way.
                 self._wishes.extend(n for n in self._plan(event, entry.facts) if isinstance(n, Key))
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="admit")
-            self._refuse(event, Reason.INTERNAL)
+            self._release.refuse(event, Reason.INTERNAL)
             self._outlet.flush()
             return
         self._inbox.append(entry)
         self._wake.set()
 
     def use(self, settings: Settings) -> None:
-        """A reloaded configuration: events submitted from now on are decided by it, those before by the old one."""
-        self.settings = settings
-        self._calendar = Calendar(settings.house_zone)
+        """A reloaded configuration: it decides events that come from now on (P-08)."""
+        self._admission.use(settings)
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force."""
+        return self._admission.settings
 
     @property
     def in_flight(self) -> int:
@@ -166,40 +147,7 @@ class Engine:
         """Whether nothing is left to decide or to store."""
         return not self._inbox and not self._in_hand and not self._deliveries
 
-    def _admit(self, event: Event) -> _Entry:
-        settings = self.settings
-        date, month = self._calendar.dates(event.moment.wall_us)
-        names, policy = NO_NAMES, NO_POLICY
-        if isinstance(event, RequestArrived):
-            event = self._sealed(event)
-            names = self._names.draw(event.request.request_key, date)
-            policy = settings.policies.get(event.request.dialect, NO_POLICY)
-        elif isinstance(event, BrokenArrived):
-            policy = settings.policies.get(event.request.dialect, NO_POLICY)
-        return _Entry(event, Facts(self._rows, settings, policy, names, date, month))
-
-    def _sealed(self, event: RequestArrived) -> RequestArrived:
-        """The event with token and seal of its PAN: the core and the store never see more."""
-        request = event.request
-        pan = request.pan
-        if pan is None:
-            return event
-        token = self._vault.token(pan)
-        card_sealed = ""
-        if self.settings.enrol_unknown:
-            card = Key("card", token)
-            if not self._rows.has(card) or self._rows.get(card) is None:
-                card_sealed = self._vault.seal(pan, token)
-        return RequestArrived(
-            event.moment,
-            event.origin,
-            request,
-            token,
-            self._vault.seal(pan, request.request_key),
-            card_sealed,
-        )
-
-    # -- the loop ------------------------------------------------------------------------------------------------
+    # -- the loop
 
     async def run(self) -> None:
         """Work until cancelled. ``StoreBroken`` comes through: the process must stop."""
@@ -219,7 +167,7 @@ class Engine:
         take = min(len(self._inbox), self._limits.batch)
         entries = [self._inbox.popleft() for _ in range(take)]
         entries += [
-            self._admit(self._deliveries.popleft())
+            self._admission.entry(self._deliveries.popleft())
             for _ in range(min(len(self._deliveries), self._limits.in_flight))
         ]
         if not entries:
@@ -231,7 +179,8 @@ class Engine:
             self._in_hand = 0
 
     def tick(self, now: Moment) -> None:
-        """Called a few times a second: wakes the loop for timers and for reports that found no traffic to ride with."""
+        """Called a few times a second: wakes the loop for timers and for reports that found no
+        traffic to ride with."""
         due_ns = self.timers.next_due_ns
         if self._deliveries or (due_ns is not None and due_ns <= now.mono_ns):
             self._wake.set()
@@ -252,20 +201,24 @@ class Engine:
         return box[0].unwrap()
 
     async def recover(self) -> dict[str, int]:
-        """Feed what is not final to the same ``step``, before any port opens (P-04). Returns counts."""
+        """Feed what is not final to the same ``step``, before any port opens (P-04). Returns
+        counts."""
         keys = await self._writer.run(lambda store: list(store.unfinished()))
         size = self._limits.batch
         for start in range(0, len(keys), size):
             moment = self._clock.now()
             await self._batch(
-                [self._admit(Recovered(moment, key.id)) for key in keys[start : start + size]]
+                [
+                    self._admission.entry(Recovered(moment, key.id))
+                    for key in keys[start : start + size]
+                ]
             )
             self._rows.trim()
         if not self.healthy:
             raise StoreUnavailable("the store went away during recovery")
         return {"unfinished": len(keys), "timers": len(self.timers)}
 
-    async def _batch(self, entries: list[_Entry]) -> None:
+    async def _batch(self, entries: list[Entry]) -> None:
         for attempt in (1, 2):
             try:
                 await self._fetch(entries)
@@ -277,10 +230,11 @@ class Engine:
                 return self._refuse_all(entries, Reason.STORE_UNAVAILABLE)
             if result is Commit.DURABLE:
                 self._rows.keep()
-                return self._release(entries)
+                return self._let_go(entries)
             self._rows.drop()
             if result is Commit.UNKNOWN:
-                # Neither success nor failure may be assumed, nor told: the repeat finds out (INV-07).
+                # Neither success nor failure may be assumed, nor told: the repeat finds out
+                # (INV-07).
                 self._rows.forget()
                 self._unhealthy("the outcome of a commit could not be read back")
                 return self._refuse_all(entries, None)
@@ -295,12 +249,12 @@ class Engine:
             Reason.INTERNAL if result is Commit.DEFECT else Reason.STORE_UNAVAILABLE,
         )
 
-    async def _fetch(self, entries: Sequence[_Entry]) -> None:
+    async def _fetch(self, entries: Sequence[Entry]) -> None:
         """Rounds of plan and load, all events together, until every one has its facts."""
         waiting = entries
         for _ in range(PLAN_ROUNDS):
             missing: set[Key] = set()
-            wanting: list[_Entry] = []
+            wanting: list[Entry] = []
             for entry in waiting:
                 if entry.refused is None and self._wants(entry, missing):
                     wanting.append(entry)
@@ -312,7 +266,7 @@ class Engine:
         for entry in waiting:
             self._defect(entry, RuntimeError("the plan of this event does not come to an end"))
 
-    def _wants(self, entry: _Entry, missing: set[Key]) -> bool:
+    def _wants(self, entry: Entry, missing: set[Key]) -> bool:
         try:
             needs = self._plan(entry.event, entry.facts)
         except Exception as failure:
@@ -337,7 +291,7 @@ class Engine:
             )
         return bool(needs)
 
-    async def _decide(self, entries: Sequence[_Entry]) -> list[Change]:
+    async def _decide(self, entries: Sequence[Entry]) -> list[Change]:
         changes: list[Change] = []
         delivered: list[Decision] = []
         for entry in entries:
@@ -348,7 +302,7 @@ class Engine:
             try:
                 try:
                     decision = self._step(event, entry.facts)
-                except UnknownRow:  # an earlier decision of this batch opened a new question
+                except UnknownRowError:  # an earlier decision of this batch opened a new question
                     await self._fetch([entry])
                     decision = self._step(event, entry.facts)
             except StoreUnavailable:
@@ -363,8 +317,7 @@ class Engine:
             if isinstance(event, DeliveryReported):
                 delivered.append(decision)
             else:
-                what = WHAT.get(type(event), "event")
-                changes.append(Change(what, event.moment.wall_us, decision.records))
+                changes.append(Change(what(event), event.moment.wall_us, decision.records))
         if delivered:
             records = tuple(record for decision in delivered for record in decision.records)
             changes.append(Change("delivery", self._clock.now().wall_us, records))
@@ -388,15 +341,15 @@ class Engine:
             self._log.tell("store.recovered", "warning")
         return done.result
 
-    # -- what goes out -------------------------------------------------------------------------------------------
+    # -- what goes out
 
-    def _release(self, entries: Sequence[_Entry]) -> None:
+    def _let_go(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             if entry.refused is not None:
-                self._refuse(entry.event, entry.refused)
+                self._release.refuse(entry.event, entry.refused)
             elif entry.decision is not None:
                 for effect in entry.decision.effects:
-                    self._effect(effect)
+                    self._release.effect(effect)
         self._outlet.flush()
         self.decided += len(entries)
         now_ns = self._clock.now().mono_ns
@@ -406,58 +359,15 @@ class Engine:
                 took_us = (now_ns - event.moment.mono_ns) // 1000
                 self._log.transaction(event, entry.decision, took_us, len(entries))
 
-    def _effect(self, effect: Effect) -> None:
-        try:
-            match effect:
-                case Reply():
-                    self._outlet.reply(effect)
-                case Tell():
-                    self._log.tell(effect.event, effect.level, **effect.data)
-                case Silence():
-                    self._outlet.silence(effect)
-                case SetTimer():
-                    self.timers.set(effect, self._clock.now())
-                case Forward() | Discharge():
-                    self._log.tell("route.absent", "error", route=effect.route)
-                case _:
-                    self._log.tell("effect.unknown", "error", effect=type(effect).__name__)
-        except Exception as failure:
-            self._log.bug("internal.error", failure, stage="effect")
-
-    def _defect(self, entry: _Entry, failure: Exception) -> None:
+    def _defect(self, entry: Entry, failure: Exception) -> None:
         self._log.bug("internal.error", failure, stage="decide", request=_request_key(entry.event))
         entry.decision = None
         entry.refused = Reason.INTERNAL
 
-    def _refuse_all(self, entries: Sequence[_Entry], reason: Reason | None) -> None:
+    def _refuse_all(self, entries: Sequence[Entry], reason: Reason | None) -> None:
         for entry in entries:
-            self._refuse(entry.event, entry.refused or reason)
+            self._release.refuse(entry.event, entry.refused or reason)
         self._outlet.flush()
-
-    def _refuse(self, event: Event, reason: Reason | None) -> None:
-        """Answer without a decision (``None``: say nothing). Nothing of it is kept."""
-        match event:
-            case RequestArrived() | BrokenArrived() if (
-                reason is None or event.request.flow in UNANSWERED
-            ):
-                self._outlet.silence(Silence(event.origin, "not decided"))
-            case RequestArrived() | BrokenArrived():
-                answer = Answer(reason=reason)
-                self._outlet.reply(Reply(event.origin, event.request, answer, track=False))
-                self._log.tell(
-                    "request.refused",
-                    "warning",
-                    reason=reason.value,
-                    request=event.request.request_key,
-                    connection=event.origin.connection,
-                )
-            case TimerFired() if reason is not Reason.INTERNAL:
-                again = SetTimer(event.name, event.subject, self._limits.retry_s)
-                self.timers.set(again, self._clock.now())
-            case DeliveryReported() if reason is not Reason.INTERNAL:
-                self._deliveries.append(event)
-            case _:
-                self._log.tell("event.lost", "error", what=WHAT.get(type(event), "event"))
 
     def _unhealthy(self, why: str) -> None:
         if self.healthy:

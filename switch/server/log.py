@@ -1,8 +1,9 @@
 """The structured log: JSON lines, written off the loop.
 
-Owns the bounded queue, the thread that writes, and what may be said of an exception. Refuses to block: a full queue drops
-lines, counts them and says so when there is room again (P-09). Nothing sensitive gets here, because sensitive values have
-types that print masked; tracebacks carry no frame locals, and digits that could be a card number are blotted out of them.
+Owns the bounded queue, the thread that writes, and what may be said of an exception. Refuses to
+block: a full queue drops lines, counts them and says so when there is room again (P-09). Nothing
+sensitive gets here, because sensitive values have types that print masked; tracebacks carry no
+frame locals, and digits that could be a card number are blotted out of them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ IDLE_S: Final = 0.02  # lines that come within this go out in one write
 RETRY_S: Final = 0.5
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _CARD_LIKE: Final = re.compile(r"\d{13,}")
-# Control characters that JSON lets through, and marks that turn the direction of text: they could forge a terminal's output.
+# Control characters that JSON lets through, and marks that turn the direction of text: they could
+# forge a terminal's output.
 _CONTROL: Final = re.compile(b"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 Line = dict[str, Any] | TransactionLine
@@ -79,7 +81,8 @@ class Sink:
         self._wake.set()
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Write what is queued, but never wait longer than ``timeout_s`` for a reader that stopped."""
+        """Write what is queued, but never wait longer than ``timeout_s`` for a reader that
+        stopped."""
         self._stop = True
         self._wake.set()
         self._thread.join(timeout_s)
@@ -190,7 +193,8 @@ def scrub(text: str) -> str:
 
 
 def describe(failure: BaseException) -> dict[str, Any]:
-    """Type, scrubbed text and the frames of an exception: file, line, function, never a local variable."""
+    """Type, scrubbed text and the frames of an exception: file, line, function, never a local
+    variable."""
     frames = traceback.extract_tb(failure.__traceback__)
     trace = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
     return {
@@ -220,7 +224,8 @@ def _stamp(
 
 
 class ServerLog:
-    """The log as the server uses it (``ports.EventLog``): structlog for events, a straight path for transactions."""
+    """The log as the server uses it (``ports.EventLog``): structlog for events, a straight path for
+    transactions."""
 
     def __init__(self, sink: Sink, level: str = "info") -> None:
         self.sink = sink

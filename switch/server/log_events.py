@@ -1,7 +1,8 @@
 """The events of the log: stable names, what each means, which members it carries.
 
-Owns the documented schema. Every line has ``time`` (ISO 8601, UTC, microseconds), ``level`` and ``event``; members that are
-empty are left out of a ``transaction``. A new name is added here before it is used: a test reads the source.
+Owns the documented schema. Every line has ``time`` (ISO 8601, UTC, microseconds), ``level`` and
+``event``; members that are empty are left out of a ``transaction``. A new name is added here before
+it is used: a test reads the source.
 """
 
 from __future__ import annotations
@@ -22,21 +23,21 @@ EVENTS: Final[dict[str, str]] = {
     "serve.plain": "a listener takes plain text from other hosts (SR-NET-03)",
     "world.seeded": "records of the configured world were written: counts",
     "recovery": "transactions that were not final were worked off: counts",
-    "reload.done": "a new configuration is in force: settings version, listeners added, removed, kept",
+    "reload.done": "a new configuration is in force: its version, listeners added, removed, kept",
     "reload.refused": "the new configuration was refused, the old one stays in force: where, why",
     "control.command": "a command came over the control socket: name",
     "clock.step": "the wall clock was stepped: by how many seconds (P-05)",
     "log.dropped": "lines were lost because the log could not be written: how many (P-09)",
-    "internal.error": "a defect of ours: stage, exception type, where; the request was answered with 96",
+    "internal.error": "a defect of ours: stage, exception, where; the request got 96",
     # connections
     "listener.open": "a listener is bound: name, host, port, dialect, framing, tls",
     "listener.close": "a listener is closed",
     "conn.open": "a connection was accepted",
     "conn.close": "a connection ended: why, messages in and out",
-    "conn.limit": "a connection was closed at once: too many in all or from one source (W-18, W-19)",
+    "conn.limit": "closed at once: too many in all or from one source (W-18, W-19)",
     "accept.paused": "no descriptors are left: accepting pauses (W-21)",
     "accept.resumed": "accepting goes on",
-    "tls.refused": "a TLS handshake failed: cause, fingerprint of the client's certificate where there is one",
+    "tls.refused": "a TLS handshake failed: cause, fingerprint of the client's certificate if any",
     # frames
     "frame.truncated": "the peer closed inside a frame (W-03, W-04)",
     "frame.slow": "a frame was not complete at its deadline (W-08)",

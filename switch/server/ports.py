@@ -1,6 +1,7 @@
 """What the engine needs of the rest of the server: somewhere to answer, and somewhere to tell.
 
-Owns the two small interfaces and the do-nothing log of tests. Refuses to know sockets and log formats.
+Owns the two small interfaces and the do-nothing log of tests. Refuses to know sockets and log
+formats.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from switch.model.facts import Decision
 
 
 class Outlet(Protocol):
-    """Takes answers to the connections that they belong to. Never raises: a dead connection is reported as an event."""
+    """Takes answers to the connections that they belong to. Never raises: a dead connection is
+    reported as an event."""
 
     def reply(self, effect: Reply) -> None:
         """Lay the answer out for its connection."""
@@ -37,4 +39,5 @@ class EventLog(Protocol):
         """The one line of a decision."""
 
     def bug(self, event: str, failure: BaseException, **data: object) -> None:
-        """A defect of ours: where it happened, without frame locals and without card data (P-12)."""
+        """A defect of ours: where it happened, without frame locals and without card data
+        (P-12)."""

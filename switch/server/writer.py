@@ -1,7 +1,8 @@
-"""How blocking work on the store runs: in one thread of its own, or inline where the world is simulated.
+"""How blocking work on the store runs: in one thread of its own, or inline where the world is
+simulated.
 
-Owns the thread and its queue. Refuses to know what a job does: the engine composes jobs, this module only runs them, one
-at a time and in order, so that the store is never used by two at once.
+Owns the thread and its queue. Refuses to know what a job does: the engine composes jobs, this
+module only runs them, one at a time and in order, so that the store is never used by two at once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Writer(Protocol):
     """Runs jobs against the one store."""
 
     async def run(self, job: Job[T]) -> T:
-        """The job's result, or what it raised. A job under way is never abandoned by a cancellation."""
+        """The job's result, or what it raised. A job under way is never abandoned by a
+        cancellation."""
 
     def close(self) -> None:
         """Close the store. Idempotent."""
@@ -48,8 +50,9 @@ class InlineWriter:
 class ThreadWriter:
     """One thread that opens the store, runs every job and closes the store at the end.
 
-    Handing over costs one queue entry and one wake-up each way, hence the engine packs a commit and the next look-ups
-    into one job. ``open_store`` runs in the thread, because a database connection belongs to one thread.
+    Handing over costs one queue entry and one wake-up each way, hence the engine packs a commit and
+    the next look-ups into one job. ``open_store`` runs in the thread, because a database connection
+    belongs to one thread.
     """
 
     def __init__(self, open_store: Callable[[], Store]) -> None:

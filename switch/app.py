@@ -1,0 +1,239 @@
+"""The composition root: makes a running switch out of a configuration and a data folder.
+
+Owns which adapters stand behind the ports, the data folder, and the exit codes. Decides nothing
+else.
+
+Exit codes: 0 stopped in order, 1 stopped with work unfinished, 65 the store or the master key is
+refused, 69 a port is taken, 70 the store broke while running, 73 the data folder cannot be written,
+75 the store is not available, 78 the configuration is refused.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import secrets
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import trio
+
+from switch import __version__
+from switch.config import Config, demo_config, load_config
+from switch.errors import IsoswitchError
+from switch.keys.demo_ca import demo_certificate
+from switch.keys.master import load_or_create
+from switch.keys.vault import SoftwareVault
+from switch.server.assemble import Assembler, Overrides
+from switch.server.clock import FreshNames, SystemClock
+from switch.server.log import ServerLog, Sink
+from switch.server.plan import Port, ServerPlan, StartRefusedError
+from switch.server.serve import Host, Parts
+from switch.server.tls import server_context
+from switch.server.writer import ThreadWriter
+from switch.store.port import StoreBroken, StoreRefused, StoreUnavailable
+from switch.store.sqlite import SqliteStore
+
+STORE_NAME: Final = "switch.db"
+MASTER_NAME: Final = "master.key"
+LOG_NAME: Final = "log.jsonl"
+DESCRIPTORS_KEPT: Final = 64  # for store, log, control socket and whatever a library opens
+GC_THRESHOLD: Final = 50_000  # fewer passes of the cycle collector over what lives long anyway
+
+EXIT_UNFINISHED: Final = 1
+EXIT_REFUSED: Final = 65
+EXIT_BROKEN: Final = 70
+EXIT_FOLDER: Final = 73
+EXIT_UNAVAILABLE: Final = 75
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What the command line says."""
+
+    config: Path | None = None
+    data: Path | None = None
+    bind: str = ""
+    tls: bool = False
+    log: str = ""
+    port_base: int | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What is told to the person who started it."""
+
+    config: Config
+    data: Path
+    log: str
+    ports: Sequence[tuple[Port, int]]
+    as_root: bool
+    authority: Path | None
+
+
+def state_folder() -> Path:
+    """Where data goes when nobody says otherwise (XDG base directories)."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "isoswitch"
+
+
+def data_folder(data: Path | None, config: Config | None = None) -> Path:
+    """The data folder: of the command line, of the configuration, or the user's state directory."""
+    if data is not None:
+        return data
+    if config is not None and config.server.data:
+        return config.folder / config.server.data
+    return state_folder()
+
+
+def serve(options: ServeOptions, started: Callable[[Started], None]) -> int:
+    """Run a switch until it is told to stop; returns the exit code.
+
+    Raises ConfigError and StartRefusedError, with one sentence that says what to do.
+    """
+    config = _read(options)
+    data = data_folder(options.data, config)
+    _prepare_folder(data)
+    descriptors = _raise_descriptor_limit()
+    authority, context = _demo_tls(data) if options.tls else (None, None)
+    assembler = Assembler(
+        Overrides(options.bind, options.port_base, options.ports, context), descriptors
+    )
+    plan = assembler.plan(config)
+    sink, log_name = _sink(options, config, data)
+    log = ServerLog(sink, config.log.level)
+    try:
+        return _run(options, config, data, assembler, plan, log, log_name, authority, started)
+    finally:
+        sink.close()
+
+
+def _run(
+    options: ServeOptions,
+    config: Config,
+    data: Path,
+    assembler: Assembler,
+    plan: ServerPlan,
+    log: ServerLog,
+    log_name: str,
+    authority: Path | None,
+    started: Callable[[Started], None],
+) -> int:
+    as_root = os.geteuid() == 0
+    log.tell("serve.start", version=__version__, data=str(data), config=config.name)
+    if as_root:
+        log.tell("serve.root", "warning")
+    vault = _vault(data)
+    writer = _writer(data)
+    seed = config.server.seed.encode() or secrets.token_bytes(32)
+    parts = Parts(
+        writer=writer,
+        vault=vault,
+        log=log,
+        clock=SystemClock(),
+        names=FreshNames(seed),
+        data=data,
+        load=lambda: assembler.plan(_read(options)),
+        reopen_log=log.sink.reopen,
+    )
+
+    def ready(ports: Sequence[tuple[Port, int]]) -> None:
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GC_THRESHOLD, 20, 20)
+        started(Started(config, data, log_name, ports, as_root, authority))
+
+    try:
+        return _outcome(parts, plan, ready)
+    finally:
+        writer.close()
+
+
+def _outcome(
+    parts: Parts, plan: ServerPlan, ready: Callable[[Sequence[tuple[Port, int]]], None]
+) -> int:
+    code = EXIT_BROKEN
+    try:
+        code = trio.run(Host(parts, plan).run, ready)
+    except* StoreBroken as broken:
+        parts.log.tell("store.broken", "critical", why=str(broken.exceptions[0]))
+    except* StoreUnavailable as failure:
+        raise StartRefusedError(str(failure.exceptions[0]), EXIT_UNAVAILABLE) from None
+    return code
+
+
+def _read(options: ServeOptions) -> Config:
+    return demo_config() if options.config is None else load_config(options.config)
+
+
+def _prepare_folder(data: Path) -> None:
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data.chmod(0o700)
+    except OSError as failure:
+        said = f"{data}: the data folder cannot be made: {failure.strerror}; choose another with --data"
+        raise StartRefusedError(said, EXIT_FOLDER) from None
+    if not os.access(data, os.W_OK | os.X_OK):
+        said = f"{data}: the data folder cannot be written; choose another with --data"
+        raise StartRefusedError(said, EXIT_FOLDER)
+
+
+def _raise_descriptor_limit() -> int:
+    """Take all descriptors that we may have, switch core dumps off (they hold keys); returns how
+    many are for peers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(1, soft - DESCRIPTORS_KEPT) if soft != resource.RLIM_INFINITY else 1_000_000
+
+
+def _sink(options: ServeOptions, config: Config, data: Path) -> tuple[Sink, str]:
+    name = options.log or config.log.file
+    if name == "-":
+        return Sink(None, config.log.queue), "standard output"
+    if options.log:
+        path = Path(options.log)
+    else:
+        path = config.folder / name if name else data / LOG_NAME
+    try:
+        return Sink(path, config.log.queue), str(path)
+    except OSError as failure:
+        said = f"{path}: the log cannot be written: {failure.strerror}; choose another with --log"
+        raise StartRefusedError(said, EXIT_FOLDER) from None
+
+
+def _vault(data: Path) -> SoftwareVault:
+    try:
+        return SoftwareVault(load_or_create(data / MASTER_NAME), os.urandom)
+    except OSError as failure:
+        said = f"{data / MASTER_NAME}: the master key cannot be used: {failure.strerror}"
+        raise StartRefusedError(said, EXIT_REFUSED) from None
+    except IsoswitchError as failure:
+        raise StartRefusedError(str(failure), EXIT_REFUSED) from None
+
+
+def _writer(data: Path) -> ThreadWriter:
+    path = data / STORE_NAME
+    try:
+        return ThreadWriter(lambda: SqliteStore(path))
+    except StoreRefused as failure:
+        raise StartRefusedError(str(failure), EXIT_REFUSED) from None
+    except StoreUnavailable as failure:
+        raise StartRefusedError(str(failure), EXIT_UNAVAILABLE) from None
+
+
+def _demo_tls(data: Path) -> tuple[Path, ssl.SSLContext]:
+    """The certificate of the demo authority, made on first use; terminals are given the authority's
+    file."""
+    files = demo_certificate(data / "tls")
+    return files.authority, server_context(files.certificate, files.key, None)

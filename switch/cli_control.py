@@ -1,0 +1,80 @@
+"""``isoswitch status``, ``reload`` and ``stop``: commands to a running switch over its control
+socket.
+
+Owns how answers are printed. The switch decides; nothing here touches the store.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from switch.app import data_folder
+from switch.server.control import ask
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data folder of the running switch [the user's state directory].",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _ask(
+    ctx: click.Context, data: Path | None, command: str, as_json: bool
+) -> dict[str, Any] | None:
+    """The answer, or ``None`` when it was printed already."""
+    answer = ask(data_folder(data), command)
+    if as_json:
+        click.echo(json.dumps(answer))
+    elif not answer["ok"]:
+        click.echo(f"isoswitch: {answer['error']}", err=True)
+    if not answer["ok"]:
+        ctx.exit(1)
+    return None if as_json else answer
+
+
+@click.command(epilog="Example: isoswitch status --json")
+@data_option
+@json_option
+@click.pass_context
+def status(ctx: click.Context, data: Path | None, as_json: bool) -> None:
+    """Ask a running switch how it is: health, listeners, connections."""
+    answer = _ask(ctx, data, "status", as_json)
+    if answer is None:
+        return
+    click.echo(
+        f"{answer['health']}, up {answer['up_s']} s, process {answer['pid']}, "
+        f"{answer['connections']} connections, {answer['in_flight']} in flight, "
+        f"{answer['decided']} events decided, settings version {answer['settings_version']}"
+    )
+    for item in answer["listeners"]:
+        kind = "tls" if item["tls"] else "tcp"
+        click.echo(f"  {item['host']}:{item['port']} {kind} {item['name']} ({item['dialect']})")
+
+
+@click.command(epilog="Example: isoswitch reload --data ./data")
+@data_option
+@json_option
+@click.pass_context
+def reload(ctx: click.Context, data: Path | None, as_json: bool) -> None:
+    """Let a running switch take up its changed configuration: whole, or not at all."""
+    answer = _ask(ctx, data, "reload", as_json)
+    if answer is not None:
+        click.echo(
+            f"settings version {answer['settings_version']}: {len(answer['added'])} listeners added, "
+            f"{len(answer['removed'])} removed, {len(answer['kept'])} kept"
+        )
+
+
+@click.command(epilog="Example: isoswitch stop")
+@data_option
+@json_option
+@click.pass_context
+def stop(ctx: click.Context, data: Path | None, as_json: bool) -> None:
+    """Stop a running switch in order: it finishes what is in flight."""
+    if _ask(ctx, data, "stop", as_json) is not None:
+        click.echo("stopping")

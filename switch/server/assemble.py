@@ -1,0 +1,187 @@
+"""Turns a checked configuration into a server plan: dialects loaded, codecs compiled, certificates
+read.
+
+Owns the last checks that need other rooms, each refused with the line of the configuration that
+asked for it. Puts nothing into force.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from switch.config import Config, Listener
+from switch.errors import ConfigError, IsoswitchError
+from switch.model.settings import DialectPolicy, Settings
+from switch.money import Money
+from switch.server.engine import EngineLimits
+from switch.server.plan import Port, ServerLimits, ServerPlan
+from switch.server.profile import Profile, SessionLimits
+from switch.server.tls import server_context
+from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
+from switch.wire.codec import Codec
+from switch.wire.dialect import Dialect, load_dialect
+from switch.wire.framing import Framing
+from switch.wire.mapping import Mapper
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line puts over the listeners of the configuration."""
+
+    bind: str = ""
+    port_base: int | None = None  # listeners get base, base + 1, ... in order; 0: any free ports
+    ports: Mapping[str, int] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None  # for listeners without a certificate of their own
+
+
+class Assembler:
+    """Builds plans; compiled dialects are kept from one reload to the next while their name
+    stays."""
+
+    def __init__(self, overrides: Overrides, descriptors: int) -> None:
+        self._overrides = overrides
+        self._descriptors = descriptors
+
+    def plan(self, config: Config) -> ServerPlan:
+        """Everything that the configuration says, or ConfigError."""
+        limits = config.limits
+        unknown = set(self._overrides.ports) - {item.name for item in config.listener}
+        if unknown:
+            known = ", ".join(item.name for item in config.listener)
+            raise ConfigError("--port", f"no listener {min(unknown)!r}; there are {known}")
+        dialects: dict[str, Dialect] = {}
+        ports = tuple(
+            self._port(config, place, item, dialects) for place, item in enumerate(config.listener)
+        )
+        policies = {dialect.name: dialect.policy for dialect in dialects.values()}
+        return ServerPlan(
+            settings=_settings(config, policies),
+            ports=ports,
+            world=_world(config),
+            limits=ServerLimits(
+                connections=min(limits.connections, self._descriptors),
+                per_source=limits.per_source,
+                handshake_s=limits.handshake_s,
+                drain_s=limits.drain_s,
+            ),
+            engine=EngineLimits(
+                in_flight=limits.in_flight, batch=limits.batch, rows=limits.cached_rows
+            ),
+        )
+
+    def _port(
+        self, config: Config, place: int, item: Listener, dialects: dict[str, Dialect]
+    ) -> Port:
+        over = self._overrides
+        where = config.where("listener", place, "dialect")
+        dialect = dialects.get(item.dialect)
+        if dialect is None:
+            dialect = dialects[item.dialect] = _dialect(config, item.dialect, where)
+        if dialect.reading_only:
+            raise ConfigError(where, f"dialect {dialect.name} is for reading messages only")
+        framing = dialect.framing
+        if item.framing:
+            try:
+                framing = Framing.parse(item.framing)
+            except IsoswitchError as failure:
+                place_text = config.where("listener", place, "framing")
+                raise ConfigError(place_text, str(failure)) from None
+        port = item.port
+        if item.name in over.ports:
+            port = over.ports[item.name]
+        elif over.port_base is not None:
+            port = over.port_base + place if over.port_base else 0
+        return Port(
+            name=item.name,
+            host=over.bind or item.host,
+            port=port,
+            dialect=dialect.name,
+            title=dialect.title,
+            framing=str(framing),
+            profile=_profile(config, item.name, dialect, framing),
+            tls=self._tls(config, item),
+            place=config.where("listener", place, "port"),
+        )
+
+    def _tls(self, config: Config, item: Listener) -> ssl.SSLContext | None:
+        if item.tls is None:
+            return self._overrides.tls
+        folder = config.folder
+        clients = folder / item.tls.clients if item.tls.clients else None
+        return server_context(folder / item.tls.certificate, folder / item.tls.key, clients)
+
+
+def _dialect(config: Config, name: str, where: str) -> Dialect:
+    path = config.folder / name
+    try:
+        return load_dialect(str(path) if name.endswith(".toml") else name)
+    except ConfigError as failure:
+        raise ConfigError(where, f"dialect {name!r}: {failure}") from None
+
+
+def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) -> Profile:
+    limits = config.limits
+    return Profile(
+        listener=listener,
+        framing=framing,
+        codec=Codec(dialect.layout),
+        mapper=Mapper(dialect),
+        limits=SessionLimits(
+            pipelined=limits.pipelined,
+            frame_s=limits.frame_s,
+            write_s=limits.write_s,
+            idle_s=limits.idle_s,
+            out_bytes=limits.out_bytes,
+        ),
+        verify_every=config.server.verify_every,
+    )
+
+
+def _settings(config: Config, policies: dict[str, DialectPolicy]) -> Settings:
+    chosen = config.settings
+    currency = chosen.default_currency
+    return Settings(
+        node=config.server.node,
+        enrol_unknown=chosen.enrol_unknown,
+        test_ranges=chosen.test_ranges,
+        default_currency=currency,
+        house_zone=chosen.house_zone,
+        enrol_merchant=chosen.enrol_merchant,
+        enrol_balance_minor=_minor(chosen.enrol_balance, currency),
+        enrol_per_transaction_limit_minor=_minor(chosen.enrol_per_transaction_limit, currency),
+        enrol_daily_limit_minor=_minor(chosen.enrol_daily_limit, currency),
+        policies=policies,
+    )
+
+
+def _minor(text: str, currency: str) -> int:
+    return Money.parse(text, currency).minor
+
+
+def _world(config: Config) -> World:
+    return World(
+        merchants=tuple(
+            MerchantSeed(item.id, item.name, item.category, item.status, item.currency, item.zone)
+            for item in config.merchant
+        ),
+        terminals=tuple(
+            TerminalSeed(item.id, item.merchant, item.status, item.currency, item.zone)
+            for item in config.terminal
+        ),
+        cards=tuple(
+            CardSeed(
+                name=item.name,
+                pan=item.pan,
+                expiry=item.expiry,
+                status=item.status,
+                currency=item.currency,
+                balance_minor=_minor(item.balance, item.currency),
+                credit_limit_minor=_minor(item.credit_limit, item.currency),
+                per_transaction_limit_minor=_minor(item.per_transaction_limit, item.currency),
+                daily_limit_minor=_minor(item.daily_limit, item.currency),
+            )
+            for item in config.card
+        ),
+    )

@@ -1,0 +1,124 @@
+"""The control socket: a Unix socket in the data folder, mode 0600, JSON lines both ways.
+
+Owns the socket file and the line protocol, for the server and for the client side. Refuses to know
+commands: the server hands in what answers them. There is never a second process that writes the
+store; commands come here.
+
+Request: ``{"command": "status"}``.
+Answer: ``{"ok": true, ...}`` or ``{"ok": false, "error": "..."}``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import trio
+
+from switch.errors import IsoswitchError
+
+SOCKET_NAME: Final = "control.sock"
+LINE_BYTES: Final = 65_536
+CONNECTIONS: Final = 16
+DEADLINE_S: Final = 60.0
+
+Answerer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class ControlError(IsoswitchError):
+    """The running switch could not be reached, or refused the command."""
+
+
+@contextmanager
+def _address(folder: Path) -> Iterator[str]:
+    """The socket's path, through a descriptor of its folder: a path may be longer than an address
+    can (107 bytes)."""
+    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{fd}/{SOCKET_NAME}"
+    finally:
+        os.close(fd)
+
+
+def bind(folder: Path) -> socket.socket:
+    """The listening socket. Replaces what a killed process left; the store's lock keeps living ones
+    apart."""
+    path = folder / SOCKET_NAME
+    if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
+        path.unlink()
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        with _address(folder) as address:
+            sock.bind(address)
+    except OSError:
+        sock.close()
+        raise
+    finally:
+        os.umask(mask)
+    sock.listen(CONNECTIONS)
+    return sock
+
+
+async def serve(sock: socket.socket, answer: Answerer) -> None:
+    """Answer commands until cancelled, at most ``CONNECTIONS`` peers at a time."""
+    room = trio.CapacityLimiter(CONNECTIONS)
+
+    async def handle(stream: trio.SocketStream) -> None:
+        async with room, stream:
+            with trio.move_on_after(DEADLINE_S):
+                try:
+                    await _converse(stream, answer)
+                except (trio.BrokenResourceError, OSError):
+                    return  # the client went away
+
+    listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+    async with trio.open_nursery() as nursery:
+        await trio.serve_listeners(handle, [listener], handler_nursery=nursery)
+
+
+async def _converse(stream: trio.SocketStream, answer: Answerer) -> None:
+    buffer = b""
+    while data := await stream.receive_some(LINE_BYTES):
+        buffer += data
+        while b"\n" in buffer:
+            line, buffer = buffer.split(b"\n", 1)
+            try:
+                command = msgspec.json.decode(line, type=dict[str, Any])
+            except msgspec.DecodeError:
+                said = {"ok": False, "error": "a command is one JSON object on one line"}
+            else:
+                said = await answer(command)
+            await stream.send_all(msgspec.json.encode(said) + b"\n")
+        if len(buffer) > LINE_BYTES:
+            return
+
+
+def ask(folder: Path, command: str, **arguments: object) -> dict[str, Any]:
+    """Client side, blocking: send one command to the switch that works in ``folder`` and return its
+    answer.
+
+    Raises ControlError when nothing answers there.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(DEADLINE_S)
+    try:
+        with sock, _address(folder) as address:
+            sock.connect(address)
+            sock.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
+            with sock.makefile("rb") as stream:
+                line = stream.readline(LINE_BYTES * 16)
+    except OSError as failure:
+        said = f"no switch answers in {folder}: {failure.strerror or failure}"
+        raise ControlError(f"{said} (is it running, with this --data?)") from None
+    if not line:
+        raise ControlError("the switch closed the connection without an answer")
+    answer: dict[str, Any] = json.loads(line)
+    return answer

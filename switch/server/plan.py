@@ -1,0 +1,73 @@
+"""A configuration made concrete: profiles, settings, world, ready to be put into force whole or not
+at all.
+
+Owns the plain data that passes from the composition root to the running server. Refuses to read
+files.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from switch.errors import IsoswitchError
+from switch.model.settings import Settings
+from switch.server.engine import EngineLimits
+from switch.server.profile import Profile
+from switch.server.world import World
+
+
+class StartRefusedError(IsoswitchError):
+    """The server cannot start, or take over a new configuration: a port in use, a folder not
+    writable.
+
+    ``exit_code`` follows the sysexits of BSD: 69 something is not available, 73 a file cannot be
+    made, 75 try later.
+    """
+
+    def __init__(self, said: str, exit_code: int = 69) -> None:
+        super().__init__(said)
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One listener to be. ``place`` is ``file:line`` of its section, for a refusal."""
+
+    name: str
+    host: str
+    port: int
+    dialect: str
+    title: str
+    framing: str
+    profile: Profile
+    tls: ssl.SSLContext | None
+    place: str
+
+    @property
+    def address(self) -> tuple[str, int, str]:
+        """What must be equal for a listener to live on over a reload; any free port goes by its
+        name."""
+        return (self.host, self.port, "" if self.port else self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """Bounds of the server besides those of engine and session."""
+
+    connections: int
+    per_source: int
+    handshake_s: float
+    drain_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPlan:
+    """Everything that a configuration says, checked."""
+
+    settings: Settings
+    ports: Sequence[Port]
+    world: World
+    limits: ServerLimits
+    engine: EngineLimits

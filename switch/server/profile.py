@@ -1,0 +1,66 @@
+"""What a listener gives to its sessions: framing, codec, mapping and bounds.
+
+Owns no behaviour; says only what a session expects of the wire's codec and mapper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from switch.errors import Fault
+from switch.model.events import Moment
+from switch.model.request import Answer, Problem, Request
+from switch.wire.framing import Framing
+
+
+class Codec(Protocol):
+    """Bytes to fields and back (``switch.wire.codec``)."""
+
+    def decode(self, data: bytes) -> dict[str, str]:
+        """Raises DecodeError."""
+
+    def encode(self, fields: Mapping[str, str]) -> bytes:
+        """Raises EncodeError."""
+
+
+class Mapper(Protocol):
+    """Fields to meaning and back (``switch.wire.mapping``)."""
+
+    def request(self, fields: dict[str, str]) -> Request:
+        """What the message asks for."""
+
+    def broken(self, fields: dict[str, str], fault: Fault) -> tuple[Request, Problem] | None:
+        """What can still be said of a message that does not decode; ``None``: no answer can be
+        formed."""
+
+    def answer(
+        self, fields: dict[str, str], request: Request, answer: Answer, now: Moment
+    ) -> dict[str, str]:
+        """The fields of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Bounds of one connection (INV-95, SR-NET-05)."""
+
+    pipelined: int = 32
+    frame_s: float = 10.0
+    write_s: float = 10.0
+    idle_s: float = 300.0
+    out_bytes: int = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a listener gives to its sessions."""
+
+    listener: str
+    framing: Framing
+    codec: Codec
+    mapper: Mapper
+    limits: SessionLimits = SessionLimits()
+    verify_every: int = 0
+    verify: Callable[[bytes, Mapping[str, str]], str | None] | None = None
+    suspect: Callable[[bytes], str] | None = None  # in which encoding a refused message reads well

@@ -1,0 +1,377 @@
+"""The running switch: recovery, ports, engine, timers, signals, reload and drain, in one nursery.
+
+Owns the order in which things come up and go down, and what is put into force at a reload. Refuses
+to read configuration files itself: the composition root hands in ready plans.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import trio
+
+from switch.errors import ConfigError
+from switch.keys.port import Vault
+from switch.server import control
+from switch.server.board import Board
+from switch.server.clock import Clock, FreshNames, StepWatch
+from switch.server.engine import Engine
+from switch.server.plan import Port, ServerPlan, StartRefusedError
+from switch.server.ports import EventLog
+from switch.server.pump import PlainListener, Pump
+from switch.server.tls import TlsListener
+from switch.server.world import seed
+from switch.server.writer import Writer
+
+TICK_S: Final = 0.25
+SWEEP_TICKS: Final = 4
+BACKLOG: Final = 1024
+
+Address = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the composition root made."""
+
+    writer: Writer
+    vault: Vault
+    log: EventLog
+    clock: Clock
+    names: FreshNames
+    data: Path
+    load: Callable[[], ServerPlan]  # reads and checks the configuration anew; raises ConfigError
+    reopen_log: Callable[[], None]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A port that is open."""
+
+    port: Port
+    sock: socket.socket
+    bound: int
+    plain: PlainListener | None = None
+    tls: TlsListener | None = None
+
+
+class Host:
+    """One switch."""
+
+    def __init__(self, parts: Parts, plan: ServerPlan) -> None:
+        self._parts = parts
+        self._plan = plan
+        self._log = parts.log
+        limits = plan.limits
+        self.board = Board(parts.clock, parts.log, limits.connections, limits.per_source)
+        self.pump = Pump(self.board, parts.clock, parts.log)
+        self.engine = Engine(
+            writer=parts.writer,
+            vault=parts.vault,
+            settings=plan.settings,
+            outlet=self.board,
+            log=parts.log,
+            clock=parts.clock,
+            names=parts.names,
+            limits=plan.engine,
+        )
+        self.board.submit = self.engine.submit
+        self.board.report = self.engine.report
+        self._open: dict[Address, _Open] = {}
+        self._stop = trio.Event()
+        self._hurry = trio.Event()
+        self._started_ns = parts.clock.now().mono_ns
+        self._steps = StepWatch(self._stepped)
+        self._nursery: trio.Nursery | None = None
+
+    # -- up
+
+    async def run(self, ready: Callable[[Sequence[tuple[Port, int]]], None]) -> int:
+        """Serve until told to stop; ``ready`` hears which ports are open. Returns the exit code.
+
+        Raises StartRefusedError, StoreUnavailable, StoreBroken.
+        """
+        opened = [_bind(port) for port in self._plan.ports]
+        try:
+            control_socket = control.bind(self._parts.data)
+        except OSError as failure:
+            raise StartRefusedError(
+                f"{self._parts.data}: the control socket cannot be made: {failure.strerror}"
+            ) from None
+        await self._seed()
+        counts = await self.engine.recover()
+        self._log.tell("recovery", **counts)
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            await nursery.start(self._signals)
+            nursery.start_soon(self.engine.run)
+            nursery.start_soon(self.pump.run)
+            nursery.start_soon(self._tick)
+            nursery.start_soon(control.serve, control_socket, self._command)
+            for item in opened:
+                self._start(item)
+            self._log.tell("serve.ready", settings_version=self._plan.settings.version)
+            ready(self.ports)
+            await self._stop.wait()
+            finished = await self._drain()
+            nursery.cancel_scope.cancel()
+        self.pump.close()
+        code = 0 if finished else 1
+        self._log.tell("serve.stop", code=code, decided=self.engine.decided)
+        return code
+
+    @property
+    def ports(self) -> list[tuple[Port, int]]:
+        """Open listeners with the port numbers that they are bound to."""
+        return [(item.port, item.bound) for item in self._open.values()]
+
+    async def _seed(self) -> None:
+        counts = await self._parts.writer.run(
+            partial(
+                seed,
+                world=self._plan.world,
+                vault=self._parts.vault,
+                at_us=self._parts.clock.now().wall_us,
+            )
+        )
+        if any(counts.values()):
+            self._log.tell("world.seeded", **counts)
+
+    def _start(self, item: _Open) -> None:
+        """Listen on a bound socket."""
+        port = item.port
+        item.sock.listen(BACKLOG)
+        if port.tls is None:
+            item.plain = PlainListener(port.name, item.sock, port.profile)
+            self.pump.listen(item.plain)
+            if not is_loopback(port.host):
+                self._log.tell("serve.plain", "warning", listener=port.name, host=port.host)
+        else:
+            assert self._nursery is not None
+            handshake_s = self._plan.limits.handshake_s
+            item.tls = TlsListener(port.name, item.sock, port.profile, port.tls, handshake_s)
+            self._nursery.start_soon(
+                item.tls.run, self._nursery, self.board, self._parts.clock, self._log
+            )
+        self._open[port.address] = item
+        self._log.tell(
+            "listener.open",
+            name=port.name,
+            host=port.host,
+            port=item.bound,
+            dialect=port.dialect,
+            framing=port.framing,
+            tls=port.tls is not None,
+        )
+
+    def _shut(self, address: Address) -> None:
+        item = self._open.pop(address)
+        if item.plain is not None:
+            self.pump.unlisten(item.plain)
+        if item.tls is not None:
+            item.tls.close()
+        self._log.tell("listener.close", name=item.port.name, port=item.bound)
+
+    # -- while it runs
+
+    async def _signals(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        wanted = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        with trio.open_signal_receiver(*wanted) as signals:
+            task_status.started()
+            async for number in signals:
+                if number == signal.SIGHUP:
+                    await self._reload("SIGHUP")
+                else:
+                    self._request_stop()
+
+    def _request_stop(self) -> None:
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    async def _tick(self) -> None:
+        """What happens a few times a second: timers, deadlines, the wall clock."""
+        ticks = 0
+        while True:
+            await trio.sleep(TICK_S)
+            now = self._parts.clock.now()
+            self._steps.look(now)
+            self.engine.tick(now)
+            ticks += 1
+            if ticks % SWEEP_TICKS == 0:
+                self.board.sweep()
+                self.pump.tick()
+
+    def _stepped(self, step_us: int) -> None:
+        self._log.tell("clock.step", "warning", seconds=round(step_us / 1e6, 3))
+
+    async def _command(self, line: dict[str, Any]) -> dict[str, Any]:
+        name = line.get("command")
+        answers: dict[object, Callable[[], Awaitable[dict[str, Any]]]] = {
+            "status": self._status,
+            "reload": partial(self._reload, "control"),
+            "stop": self._stop_command,
+        }
+        answer = answers.get(name)
+        if answer is None:
+            return {
+                "ok": False,
+                "error": f"unknown command; there are {', '.join(map(str, answers))}",
+            }
+        self._log.tell("control.command", command=name)
+        return await answer()
+
+    async def _status(self) -> dict[str, Any]:
+        return {
+            "ok": True,
+            "health": "ok" if self.engine.healthy else "degraded",
+            "pid": os.getpid(),
+            "data": str(self._parts.data),
+            "up_s": (self._parts.clock.now().mono_ns - self._started_ns) // 1_000_000_000,
+            "settings_version": self.engine.settings.version,
+            "connections": len(self.board.connections),
+            "in_flight": self.engine.in_flight,
+            "decided": self.engine.decided,
+            "listeners": [
+                {
+                    "name": port.name,
+                    "host": port.host,
+                    "port": bound,
+                    "dialect": port.dialect,
+                    "tls": port.tls is not None,
+                }
+                for port, bound in self.ports
+            ],
+        }
+
+    async def _stop_command(self) -> dict[str, Any]:
+        self._request_stop()
+        return {"ok": True, "said": "stopping"}
+
+    # -- reload: whole or not at all (P-07)
+
+    async def _reload(self, who: str) -> dict[str, Any]:
+        try:
+            plan = await trio.to_thread.run_sync(self._parts.load)
+            fresh = self._bind_new(plan)
+        except (ConfigError, StartRefusedError) as failure:
+            self._log.tell("reload.refused", "error", who=who, why=str(failure))
+            return {"ok": False, "error": str(failure)}
+        version = self.engine.settings.version + 1
+        settings = replace(plan.settings, version=version)
+        self._plan = plan = replace(plan, settings=settings)
+        counts = await self.engine.between(
+            partial(
+                seed,
+                world=plan.world,
+                vault=self._parts.vault,
+                at_us=self._parts.clock.now().wall_us,
+            )
+        )
+        self.engine.use(settings)
+        self.board.limit(plan.limits.connections, plan.limits.per_source)
+        added, removed, kept = self._replace_listeners(plan, fresh)
+        self._parts.reopen_log()
+        said = {"settings_version": version, "added": added, "removed": removed, "kept": kept}
+        self._log.tell("reload.done", who=who, **said, **counts)
+        return {"ok": True, **said}
+
+    def _bind_new(self, plan: ServerPlan) -> list[_Open]:
+        """Bind what is new; every socket or none."""
+        bound: list[_Open] = []
+        try:
+            for port in plan.ports:
+                if port.address not in self._open:
+                    bound.append(_bind(port))
+        except StartRefusedError:
+            for item in bound:
+                item.sock.close()
+            raise
+        return bound
+
+    def _replace_listeners(
+        self, plan: ServerPlan, fresh: Sequence[_Open]
+    ) -> tuple[list[str], list[str], list[str]]:
+        """Names of the listeners added, removed and kept. Connections live on whatever happens to
+        their listener."""
+        wanted = {port.address: port for port in plan.ports}
+        removed = [address for address in self._open if address not in wanted]
+        names = [self._open[address].port.name for address in removed]
+        for address in removed:
+            self._shut(address)
+        kept = list(self._open)
+        for address in kept:
+            self._renew(self._open[address], wanted[address])
+        for item in fresh:
+            self._start(item)
+        return (
+            [item.port.name for item in fresh],
+            names,
+            [wanted[address].name for address in kept],
+        )
+
+    def _renew(self, item: _Open, port: Port) -> None:
+        """New connections of a kept listener get the new profile."""
+        if (item.port.tls is None) != (port.tls is None):
+            successor = _Open(port, item.sock.dup(), item.bound)
+            self._shut(port.address)
+            self._start(successor)
+            return
+        item.port = port
+        if item.plain is not None:
+            item.plain.profile = port.profile
+        if item.tls is not None and port.tls is not None:
+            item.tls.profile, item.tls.context = port.profile, port.tls
+
+    # -- down
+
+    async def _drain(self) -> bool:
+        """Finish what is in flight (P-01). Whether all of it was; a second signal cuts it short."""
+        self._log.tell("serve.drain", in_flight=self.engine.in_flight)
+        for address in list(self._open):
+            self._shut(address)
+        for connection in list(self.board.connections.values()):
+            connection.session.drain()
+            connection.push()
+        with trio.move_on_after(self._plan.limits.drain_s):
+            while not self._hurry.is_set() and not (self.engine.idle and not self.board.busy):
+                self.engine.tick(self._parts.clock.now())
+                await trio.sleep(0.01)
+        finished = self.engine.idle and not self.board.busy
+        for connection in list(self.board.connections.values()):
+            connection.close("drained")
+        return finished
+
+
+def _bind(port: Port) -> _Open:
+    """A bound socket, not listening yet."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            port.host, port.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as failure:
+        raise StartRefusedError(f"{port.place}: host {port.host!r}: {failure.strerror}") from None
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+    except OSError as failure:
+        sock.close()
+        raise StartRefusedError(
+            f"{port.place}: listener {port.name} cannot have {port.host}:{port.port}: "
+            f"{failure.strerror} (is another switch running? choose other ports)"
+        ) from None
+    return _Open(port, sock, sock.getsockname()[1])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect."""
+    return host in ("localhost", "::1") or host.startswith("127.")
