@@ -1,0 +1,71 @@
+"""Receipts fit their paper, state what matters and never show a whole card number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switch.model.words import Kind
+from switch.money import Money
+from switch_tools.receipt import WIDTH, Facts, receipt
+
+PURCHASE = Facts(
+    kind=Kind.PURCHASE,
+    at="2026-11-24 10:00:00",
+    terminal_id="DEMO0001",
+    merchant_id="DEMOMERCHANT001",
+    stan="000002",
+    verdict="APPROVED",
+    code="00",
+    rrn="632810000002",
+    approval_code="A1B2C3",
+    card="visa 476173******0010",
+    expiry="4912",
+    amount=Money(1234, "840"),
+)
+
+
+def test_an_approved_purchase_states_what_a_card_holder_checks() -> None:
+    """Merchant, terminal, time, numbers, masked card, amount in the currency's decimals, verdict."""
+    text = receipt(PURCHASE, "customer")
+    for word in (
+        "CUSTOMER COPY",
+        "DEMOMERCHANT001",
+        "DEMO0001",
+        "2026-11-24 10:00:00",
+        "000002",
+        "632810000002",
+        "visa 476173******0010",
+        "12/49",
+        "12.34 USD",
+        "APPROVED",
+        "code 00",
+        "A1B2C3",
+    ):
+        assert word in text
+
+
+def test_only_the_merchant_keeps_a_signature() -> None:
+    """And only of an approved purchase."""
+    assert "Signature" in receipt(PURCHASE, "merchant")
+    assert "Signature" not in receipt(PURCHASE, "customer")
+    assert "Signature" not in receipt(replace(PURCHASE, verdict="DECLINED"), "merchant")
+
+
+def test_the_amount_has_the_decimals_of_its_currency() -> None:
+    """Yen have none, dinars of Kuwait three."""
+    assert "500 JPY" in receipt(replace(PURCHASE, amount=Money(500, "392")), "merchant")
+    assert "1.234 KWD" in receipt(replace(PURCHASE, amount=Money(1234, "414")), "merchant")
+
+
+words = st.text(st.characters(codec="ascii", categories=["L", "N", "P"]), max_size=90)
+
+
+@given(merchant=words, said=words, note=st.lists(words, max_size=30).map(" ".join))
+def test_no_line_is_wider_than_the_paper(merchant: str, said: str, note: str) -> None:
+    """Whatever a host says, or a merchant is called."""
+    facts = replace(PURCHASE, merchant_id=merchant, said=said, notes=(note,))
+    text = receipt(facts, "merchant")
+    assert max(len(line) for line in text.splitlines()) <= WIDTH
