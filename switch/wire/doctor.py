@@ -14,7 +14,7 @@ from itertools import product
 from typing import Final
 
 from switch.wire.framing import TPDU_BYTES, Framing, LengthKind, Tpdu, read_length
-from switch.wire.message_guess import message_start
+from switch.wire.message_guess import is_ebcdic_digits, message_start
 
 Judge = Callable[[bytes], bool]
 """Whether these bytes are one whole message of the dialect."""
@@ -88,20 +88,23 @@ def diagnose(
 ) -> list[Finding]:
     """What these bytes, the beginning of a frame, look like; the likeliest first.
 
-    ``framing`` is what was expected and is not offered again. ``looks_like_message`` strengthens a
-    guess whose message it accepts.
+    ``framing`` is what was expected: only what is likelier than that is offered.
+    ``looks_like_message`` strengthens a guess whose message it accepts.
     """
     alien = foreign(data, partial=True)
     if alien:
         return [Finding(alien, "", 0.99)]
     found: dict[str, Finding] = {}
+    expected = 0.0
     for finding in _explanations(data, looks_like_message):
         if framing is not None and finding.framing is not None and _same(finding.framing, framing):
+            expected = max(expected, finding.likelihood)
             continue
         better = found.get(finding.sentence)
         if better is None or better.likelihood < finding.likelihood:
             found[finding.sentence] = finding
-    return sorted(found.values(), key=lambda finding: -finding.likelihood)
+    likelier = [finding for finding in found.values() if finding.likelihood > expected]
+    return sorted(likelier, key=lambda finding: -finding.likelihood)
 
 
 def sentence(data: bytes, framing: Framing | None, looks_like_message: Judge | None) -> str:
@@ -180,6 +183,7 @@ def _explanations(data: bytes, judge: Judge | None) -> Iterator[Finding]:
 def _prefixes(
     data: bytes, start: int, words: str, weight: float, judge: Judge | None
 ) -> Iterator[Finding]:
+    yield from _unread(data, start, words, weight)
     bare = _inner(data, 0, start)
     if bare is not None and bare[0].tpdu is not Tpdu.NONE:
         told = f"no length header at all, {bare[1].removeprefix(', ')}"
@@ -205,6 +209,18 @@ def _prefixes(
                 likelihood = (1 + likelihood) / 2
             name = f"{'STX, ' * stx}{kind} {'inclusive' if inclusive else 'exclusive'}{behind}"
             yield Finding(name, f"{fit[0]}, then comes {words}", likelihood, framing)
+
+
+def _unread(data: bytes, start: int, words: str, weight: float) -> Iterator[Finding]:
+    """Ways of framing that are met in the field and that isoswitch does not read."""
+    behind = f"then comes {words}; no framing of isoswitch reads it"
+    if start >= 4 and is_ebcdic_digits(data[:4]):
+        yield Finding("a length of four EBCDIC digits", behind, 0.9 * weight)
+    for kind in (LengthKind.BINARY_2, LengthKind.BINARY_4, LengthKind.ASCII_4):
+        value = read_length(kind, data[: kind.size]) if start > kind.size else None
+        if value is not None and value == len(data) - start:
+            told = f"{kind} that counts the message only, not the {start - kind.size} bytes between"
+            yield Finding(told, behind, 0.8 * weight)
 
 
 def _fit(

@@ -146,11 +146,11 @@ class Framer:
         said = size + self._uncounted
         limit = self.framing.limit_bytes
         if size > limit:
-            reason = f"announces {said} bytes, the limit is {limit}"
+            reason = f"the length announces {said} bytes, the limit is {limit}"
             self._refuse("frame.oversize", "length", begin, begin, reason)
         if (said == 0 or size == 0) and self.framing.keepalive is not KeepAlive.REFUSE:
             return self._empty()
-        reason = f"announces {said} bytes, less than the smallest message"
+        reason = f"the length announces {said} bytes, less than the smallest message has"
         return self._refuse("frame.undersize", "length", begin, begin, reason)
 
     def _empty(self) -> Frame | None:
@@ -306,4 +306,5 @@ def _wrong_length(
         return None
     event = "frame.undersize" if value < expected else "frame.truncated"
     itself = ", itself included" if inclusive else ""
-    return event, 0, f"says {value}, but {follow} bytes follow; it should say {expected}{itself}"
+    reason = f"the length says {value}, but {follow} bytes follow: it should say {expected}{itself}"
+    return event, 0, reason

@@ -164,7 +164,7 @@ class Framing:
         """
         settings: dict[str, Any] = {}
         seen: set[str] = set()
-        for word in re.split(r"[\s,]+", text.strip(" ,\t\n")):
+        for word in text.replace(",", " ").split():
             for name, value in _meaning(word).items():
                 if name in seen:
                     raise ConfigError(f"framing {text!r}", f"{word!r} says {name} a second time")

@@ -32,7 +32,7 @@ def message_start(data: bytes, at: int = 0) -> Guess | None:
     head = data[at : at + 4]
     if len(head) == 4 and head.isdigit() and _known(head):
         return _guess("ASCII", "ascii", head.decode("ascii"), data[at + 4 : at + 20], 0.98)
-    if len(head) == 4 and all(byte in _EBCDIC_DIGITS for byte in head):
+    if len(head) == 4 and is_ebcdic_digits(head):
         digits = bytes(byte - 0xC0 for byte in head)
         if _known(digits):
             return _guess("EBCDIC", "cp500", digits.decode("ascii"), data[at + 4 : at + 20], 0.98)
@@ -40,6 +40,11 @@ def message_start(data: bytes, at: int = 0) -> Guess | None:
     if len(digits) == 4 and digits.isdigit() and _known(digits) and len(data) >= at + 4:
         return _guess("packed", "b", digits.decode("ascii"), data[at + 2 : at + 10], 0.9)
     return None
+
+
+def is_ebcdic_digits(data: bytes) -> bool:
+    """Whether all bytes are digits in EBCDIC."""
+    return all(byte in _EBCDIC_DIGITS for byte in data)
 
 
 def _known(mti: bytes) -> bool:
