@@ -1,6 +1,7 @@
 """BER-TLV as EMV uses it (EMV book 3, annex B; ISO/IEC 7816-4): parse, check, find, build.
 
-Owns tags, lengths and nesting. Unknown tags are kept as they are; what a tag means is told elsewhere.
+Owns tags, lengths and nesting. Unknown tags are kept as they are; what a tag means is told
+elsewhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _MAX_DEPTH: Final = 8
 
 
 class TlvError(ValueError):
-    """Bytes that are no BER-TLV. ``at`` is the index of the byte at fault, the end of the data for missing bytes."""
+    """Bytes that are no BER-TLV. ``at`` is the index of the byte at fault, the end of the data for
+    missing bytes."""
 
     def __init__(self, at: int, reason: str) -> None:
         super().__init__(f"byte {at}: {reason}")
@@ -42,11 +44,15 @@ class Tlv:
 
 
 def parse(data: bytes) -> tuple[Tlv, ...]:
-    """The data objects in order, templates with their children. Zero bytes between objects are skipped.
+    """The data objects in order, templates with their children. Zero bytes between objects are
+    skipped.
 
     Raises :class:`TlvError`.
 
-    >>> [(item.tag, item.value.hex()) for item in parse(bytes.fromhex("9F0206000000001000950500000000009C0100"))]
+    >>> [
+    ...     (item.tag, item.value.hex())
+    ...     for item in parse(bytes.fromhex("9F0206000000001000950500000000009C0100"))
+    ... ]
     [('9F02', '000000001000'), ('95', '0000000000'), ('9C', '00')]
     """
     return _parse(data, 0, len(data), 0)
@@ -70,7 +76,8 @@ def find(items: Iterable[Tlv], tag: str) -> bytes | None:
 
 
 def build(items: Iterable[tuple[str, bytes]]) -> bytes:
-    """Data objects one behind the other, lengths in the shortest form. ``ValueError`` for a tag that is none.
+    """Data objects one behind the other, lengths in the shortest form. ``ValueError`` for a tag
+    that is none.
 
     >>> build([("9F26", bytes(2)), ("95", bytes(5))]).hex()
     '9f2602000095050000000000'

@@ -1,4 +1,5 @@
-"""How characters become bytes: CPython's single- and multi-byte codecs, and IBM-1047, which CPython lacks.
+"""How characters become bytes: CPython's single- and multi-byte codecs, and IBM-1047, which
+CPython lacks.
 
 Owns the question whether a coding may stand in a layout at all. Knows nothing of fields.
 """
@@ -14,7 +15,8 @@ from typing import Final
 _PROBE: Final = "0123456789ABCDEF="
 _ALL_BYTES: Final = bytes(range(256))
 
-# IBM-1047 differs from IBM-037 in six places only: brackets, circumflex, not sign, Y acute and diaeresis change seats.
+# IBM-1047 differs from IBM-037 in six places only: brackets, circumflex, not sign, Y acute and
+# diaeresis change seats.
 _SEATS_037: Final = "[]^\u00dd\u00a8\u00ac"
 _SEATS_1047: Final = "\u00dd\u00a8\u00ac[]^"
 _TO_1047: Final = str.maketrans(_SEATS_037, _SEATS_1047)
@@ -25,8 +27,9 @@ _FROM_1047: Final = str.maketrans(_SEATS_1047, _SEATS_037)
 class TextCoding:
     """One way of writing characters.
 
-    ``decode`` and ``encode`` raise ``UnicodeError`` (a ``ValueError``) for what they cannot take. ``whole``: each of the
-    256 bytes is one character, so that a text may be cut at any byte, before or after decoding.
+    ``decode`` and ``encode`` raise ``UnicodeError`` (a ``ValueError``) for what they cannot take.
+    ``whole``: each of the 256 bytes is one character, so that a text may be cut at any byte,
+    before or after decoding.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """What the characters of a value may be: the attribute letters of ISO 8583, held to the letter.
 
-Owns the patterns and the place of the first character that breaks one. Knows values, not bytes and not fields.
+Owns the patterns and the place of the first character that breaks one. Knows values, not bytes and
+not fields.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ _PATTERNS: Final[dict[Content, str]] = {
     Content.MASKED_N: rf"[0-9]*(?:{_MASK}[0-9]*)?",
     Content.MASKED_Z: rf"(?:[0-9A-Fa-f:;<=>?]|{_MASK})*",
 }
+_HEX_PAIRS: Final = re.compile(r"(?:[0-9A-Fa-f]{2})*")
 _HEX: Final = frozenset("0123456789ABCDEFabcdef")
 _MATCH: Final = {kind: re.compile(pattern) for kind, pattern in _PATTERNS.items()}
 
-# Packed track 2: digits, separators (nibble D, more than one where expiry or service code is left out), a start sentinel
-# (B) in front and end sentinel or fill (F) behind.
+# Packed track 2: digits, separators (nibble D, more than one where expiry or service code is left
+# out), a start sentinel (B) in front and end sentinel or fill (F) behind.
 _PACKED_TRACK: Final = re.compile(r"B?[0-9D]*F*")
 # A sign byte (C, D, or a zero from systems that leave the sign out) and packed digits, seen as hex.
 _PACKED_SIGNED: Final = re.compile(r"(?:4[34](?:[0-9]{2})*)?")
@@ -62,8 +64,8 @@ FirstBad = Callable[[str], int | None]
 def effective_content(layout: Layout, field: FieldLayout) -> Content:
     """What the value of a field is held to.
 
-    Packed fields whose length counts nibbles hold digits unless the layout says otherwise; ``check_content`` off leaves
-    that rule alone in force.
+    Packed fields whose length counts nibbles hold digits unless the layout says otherwise;
+    ``check_content`` off leaves that rule alone in force.
     """
     content = field.content
     if field.coding == Coding.BINARY and field.nibbles and content is Content.ANY:
@@ -74,10 +76,21 @@ def effective_content(layout: Layout, field: FieldLayout) -> Content:
 
 
 def first_bad(content: Content, field: FieldLayout) -> FirstBad:
-    """A function that finds the index of the first character of a field's wire-side value that breaks ``content``."""
+    """A function that finds the index of the first character of a field's wire-side value that
+    breaks ``content``."""
     if field.coding == Coding.BINARY:
         return _first_bad_packed(content, field.nibbles)
     return first_bad_of_text(content)
+
+
+def pattern(content: Content, field: FieldLayout) -> re.Pattern[str] | None:
+    """The pattern that a whole wire-side value must match. ``None``: anything will do, or
+    (``ANS``) anything printable."""
+    if field.coding == Coding.BINARY:
+        return _packed_pattern(content, field.nibbles)
+    if content is Content.B:
+        return _HEX_PAIRS
+    return _MATCH.get(content)
 
 
 @cache
@@ -96,16 +109,22 @@ def first_bad_of_text(content: Content) -> FirstBad:
     return _by_pattern(_MATCH[content])
 
 
-def _first_bad_packed(content: Content, nibbles: bool) -> FirstBad:
+def _packed_pattern(content: Content, nibbles: bool) -> re.Pattern[str] | None:
     if content in (Content.N, Content.MASKED_N):
-        return _by_pattern(_MATCH[Content.N])
+        return _MATCH[Content.N]
     if content in (Content.Z, Content.MASKED_Z) and nibbles:
-        return _by_pattern(_PACKED_TRACK)
+        return _PACKED_TRACK
     if content is Content.XN:
-        return _by_pattern(_MATCH[content] if nibbles else _PACKED_SIGNED)
+        return _MATCH[content] if nibbles else _PACKED_SIGNED
     if content is Content.XN_OR_N:
-        return _by_pattern(_MATCH[content] if nibbles else _PACKED_SIGNED_OR_N)
-    return _anything
+        return _MATCH[content] if nibbles else _PACKED_SIGNED_OR_N
+    return None
+
+
+@cache
+def _first_bad_packed(content: Content, nibbles: bool) -> FirstBad:
+    found = _packed_pattern(content, nibbles)
+    return _anything if found is None else _by_pattern(found)
 
 
 def _anything(_value: str) -> int | None:
@@ -118,11 +137,11 @@ def _first_unprintable(value: str) -> int | None:
     return next(k for k, char in enumerate(value) if not char.isprintable())
 
 
-def _by_pattern(pattern: re.Pattern[str]) -> FirstBad:
+def _by_pattern(whole: re.Pattern[str]) -> FirstBad:
     def find(value: str) -> int | None:
-        if pattern.fullmatch(value):
+        if whole.fullmatch(value):
             return None
-        found = pattern.match(value)
+        found = whole.match(value)
         return found.end() if found else 0
 
     return find
@@ -144,7 +163,7 @@ def canonical(canon: Canon, value: str) -> str:
     if canon is Canon.TRACK2:
         return value.replace("D", "=")
     if canon is Canon.TRACK2_SENTINELS:
-        return value.translate(_SENTINELS)
+        return value.translate(SENTINELS)
     if canon is Canon.SIGNED and value:
         return chr(int(value[:2], 16)) + value[2:]
     return value
@@ -155,7 +174,7 @@ def wire_side(canon: Canon, value: str) -> str:
     if canon is Canon.TRACK2:
         return value.replace("=", "D")
     if canon is Canon.TRACK2_SENTINELS:
-        return value.translate(_NIBBLES)
+        return value.translate(NIBBLES)
     if canon is Canon.SIGNED and value:
         if ord(value[0]) > 255:
             raise ValueError("the sign is no single byte")
@@ -163,5 +182,5 @@ def wire_side(canon: Canon, value: str) -> str:
     return value
 
 
-_SENTINELS: Final = str.maketrans("BDF", ";=?")
-_NIBBLES: Final = str.maketrans(";=?", "BDF")
+SENTINELS: Final = str.maketrans("BDF", ";=?")
+NIBBLES: Final = str.maketrans(";=?", "BDF")

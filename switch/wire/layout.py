@@ -1,10 +1,12 @@
-"""How a message lies in bytes: the compiler's input, made from a dialect file or from a pyiso8583 spec dict.
+"""How a message lies in bytes: the compiler's input, made from a dialect file or from a pyiso8583
+spec dict.
 
-A layout knows encodings, lengths and pads, and nothing of what fields mean. It is plain data, so that two ways of
-describing a message (our TOML, pyiso8583's dict) end in one compiler.
+A layout knows encodings, lengths and pads, and nothing of what fields mean. It is plain data, so
+that two ways of describing a message (our TOML, pyiso8583's dict) end in one compiler.
 
-Values of fields are texts, as pyiso8583 has them: digits and characters as they are, binary and packed data as upper-case
-hex. A layout may ask for canonical values beside that (``Canon``): track 2 with ``=``, signed amounts as ``C00000200``.
+Values of fields are texts, as pyiso8583 has them: digits and characters as they are, binary and
+packed data as upper-case hex. A layout may ask for canonical values beside that (``Canon``): track
+2 with ``=``, signed amounts as ``C00000200``.
 """
 
 from __future__ import annotations
@@ -14,7 +16,8 @@ from enum import StrEnum
 
 
 class Coding(StrEnum):
-    """How characters, digits or bytes are written. Text codings besides these are Python codec names (cp500, gb18030)."""
+    """How characters, digits or bytes are written. Text codings besides these are Python codec
+    names (cp500, gb18030)."""
 
     ASCII = "ascii"
     EBCDIC = "cp500"
@@ -36,8 +39,8 @@ class Content(StrEnum):
     B = "b"  # bytes, value in hex
     Z = "z"  # track characters: digits, = or D, and A-F fill as the code table of ISO 7813 has them
     XN = "x+n"  # C or D, then digits
-    XN_OR_N = "x+n|n"  # the same, or digits throughout: amounts that old systems send without their sign
-    MASKED_N = "n*"  # digits, of which a recorder may have replaced a run of four or more by one mask character
+    XN_OR_N = "x+n|n"  # the same, or digits throughout: old systems leave the sign out
+    MASKED_N = "n*"  # digits; a recorder may have masked a run of four or more
     MASKED_Z = "z*"  # track characters, masked like that
 
 
@@ -55,7 +58,7 @@ class SubKind(StrEnum):
 
     POSITIONAL = "positional"  # fixed parts one behind the other
     BER_TLV = "ber-tlv"  # EMV: tag, length, value; nested templates
-    TLV = "tlv"  # tag and length of fixed widths in characters, then value (Mastercard PDS: 4 and 3)
+    TLV = "tlv"  # tag and length of fixed widths, then value (Mastercard PDS: 4 and 3 characters)
     BITMAP = "bitmap"  # an inner bitmap, then the parts that it names (Postilion 127)
     LLVAR = "llvar-list"  # length and value, repeated
     DATASET = "dataset"  # id, two-byte length, BER-TLV (ISO 8583:2003)
@@ -63,7 +66,8 @@ class SubKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a composite: ``length`` characters fixed, or up to ``length`` behind ``length_digits`` digits."""
+    """One part of a composite: ``length`` characters fixed, or up to ``length`` behind
+    ``length_digits`` digits."""
 
     id: str
     name: str
@@ -74,11 +78,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class SubLayout:
-    """The inside of a composite field. ``parts`` for positional and bitmap; widths for tlv and llvar-list.
+    """The inside of a composite field. ``parts`` for positional and bitmap; widths for tlv and
+    llvar-list.
 
-    ``repeat``: positional parts start over until the value ends. ``binary``: the inside is bytes (the value of a text field
-    is then their hex), and widths count bytes; else it is characters. ``lenient``: a value that does not parse is not
-    refused, ``switch.wire.doubts`` reports it (for layouts that guess at the inside).
+    ``repeat``: positional parts start over until the value ends. ``binary``: the inside is bytes
+    (the value of a text field is then their hex), and widths count bytes; else it is characters.
+    ``lenient``: a value that does not parse is not refused, ``switch.wire.doubts`` reports it (for
+    layouts that guess at the inside).
     """
 
     kind: SubKind
@@ -95,11 +101,12 @@ class SubLayout:
 class FieldLayout:
     """One data element on the wire.
 
-    ``length_size``: units of the length indicator (characters, or bytes for ``b`` and ``bcd``), 0 for a fixed field.
-    ``max_length``: of the value, in bytes or in nibbles where ``nibbles``. A fixed field has exactly that. The length of
-    text counts bytes, also where a character has several (gbk, utf-8).
-    ``pads``: accepted pad nibbles at the odd end; the first is written. ``pad_left``: the pad stands in front.
-    ``other_pads``: accepted at the other end too, where no pad of ``pads`` is found.
+    ``length_size``: units of the length indicator (characters, or bytes for ``b`` and ``bcd``), 0
+    for a fixed field. ``max_length``: of the value, in bytes or in nibbles where ``nibbles``. A
+    fixed field has exactly that. The length of text counts bytes, also where a character has
+    several (gbk, utf-8). ``pads``: accepted pad nibbles at the odd end; the first is written.
+    ``pad_left``: the pad stands in front. ``other_pads``: accepted at the other end too, where no
+    pad of ``pads`` is found.
     """
 
     id: str
@@ -122,9 +129,10 @@ class FieldLayout:
 class BitmapLayout:
     """``coding`` b (8 raw bytes) or a text coding (16 hex characters).
 
-    ``fixed_16``: always 16 bytes, bit 1 is no flag. ``always_secondary``: bit 1 is set even for an empty secondary.
-    ``lower_case``: hex letters are written small. ``tertiary``: none, ``65`` (bit 65 announces a third bitmap right behind
-    the second), or ``in-place`` (it stands where field 65 would stand, ``tertiary_width`` units wide).
+    ``fixed_16``: always 16 bytes, bit 1 is no flag. ``always_secondary``: bit 1 is set even for an
+    empty secondary. ``lower_case``: hex letters are written small. ``tertiary``: none, ``65`` (bit
+    65 announces a third bitmap right behind the second), or ``in-place`` (it stands where field 65
+    would stand, ``tertiary_width`` units wide).
     """
 
     coding: str = Coding.ASCII
@@ -139,10 +147,11 @@ class BitmapLayout:
 class Layout:
     """A whole message: optional header, message type, bitmaps, data elements.
 
-    ``mti_coding``: ``ascii``, a text codec, or ``b`` (two packed bytes). ``header`` is a FieldLayout with id ``h`` or None.
-    ``strict_trailing``: bytes behind the last field are an error (False: they are kept under ``end``).
-    ``check_content``: whether values are held to their Content (a pyiso8583 spec says nothing about content; its packed
-    fields counted in nibbles and MTI are digits all the same).
+    ``mti_coding``: ``ascii``, a text codec, or ``b`` (two packed bytes). ``header`` is a
+    FieldLayout with id ``h`` or None. ``strict_trailing``: bytes behind the last field are an error
+    (False: they are kept under ``end``). ``check_content``: whether values are held to their
+    Content (a pyiso8583 spec says nothing about content; its packed fields counted in nibbles and
+    MTI are digits all the same).
     """
 
     name: str

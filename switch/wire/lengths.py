@@ -5,12 +5,14 @@ Owns reading and writing of a single indicator. Knows nothing of what the length
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from switch.wire.codings import bytewise, text_coding
 from switch.wire.layout import Coding, FieldLayout
 
 _HEX: Final = frozenset("0123456789ABCDEFabcdef")
+_TABLE_LIMIT: Final = 10_000
 _DIGITS: Final = frozenset("0123456789")
 
 
@@ -24,7 +26,8 @@ class LengthFault(Exception):
 
 
 def read_length(data: bytes, start: int, shape: FieldLayout) -> tuple[int, int]:
-    """The count and the index behind the indicator; the fixed length where there is none. Raises :class:`LengthFault`."""
+    """The count and the index behind the indicator; the fixed length where there is none. Raises
+    :class:`LengthFault`."""
     size = shape.length_size
     if not size:
         return shape.max_length, start
@@ -68,24 +71,30 @@ def _packed(piece: bytes, start: int, *, left: bool) -> int:
 
 def encode_length(count: int, shape: FieldLayout) -> bytes:
     """The indicator that says ``count``. ``OverflowError`` where it cannot."""
-    size = shape.length_size
-    coding = shape.length_coding
-    if coding == Coding.BINARY:
-        return count.to_bytes(size, "big")
-    if coding == Coding.HEX_DIGITS:
-        text = f"{count:0{size}X}"
-    elif coding == Coding.BCD:
-        text = f"{count:0{2 * size}d}"
-    elif coding == Coding.BCD_LEFT:
-        text = f"{count:0{2 * size - 1}d}0"
-    else:
-        text = f"{count:0{size}d}"
-    packed = coding in (Coding.BCD, Coding.BCD_LEFT)
-    if len(text) != (2 * size if packed else size):
+    if count > widest(shape):
         raise OverflowError(f"length {count} does not fit its indicator")
-    if packed:
+    text = _text(count, str(shape.length_coding), shape.length_size)
+    if is_packed(shape):
         return bytes.fromhex(text)
-    return text.encode("ascii") if coding == Coding.HEX_DIGITS else text_coding(coding).encode(text)
+    if shape.length_coding == Coding.HEX_DIGITS:
+        return text.encode("ascii")
+    return text_coding(shape.length_coding).encode(text)
+
+
+def is_packed(shape: FieldLayout) -> bool:
+    """Whether the indicator is bytes rather than characters."""
+    return shape.length_coding in (Coding.BINARY, Coding.BCD, Coding.BCD_LEFT)
+
+
+def _text(count: int, coding: str, size: int) -> str:
+    """What the indicator shows: characters, or hex where it is packed or binary."""
+    if coding == Coding.BINARY:
+        return f"{count:0{2 * size}X}"
+    if coding == Coding.BCD:
+        return f"{count:0{2 * size}d}"
+    if coding == Coding.BCD_LEFT:
+        return f"{count:0{2 * size - 1}d}0"
+    return f"{count:0{size}{'X' if coding == Coding.HEX_DIGITS else 'd'}}"
 
 
 def widest(shape: FieldLayout) -> int:
@@ -98,3 +107,31 @@ def widest(shape: FieldLayout) -> int:
     if shape.length_coding == Coding.BCD_LEFT:
         return int(10 ** (2 * size - 1) - 1)
     return int((16 if shape.length_coding == Coding.HEX_DIGITS else 10) ** size - 1)
+
+
+def length_texts(shape: FieldLayout) -> tuple[str, ...] | None:
+    """What the indicator shows for each count up to the maximum: characters, or hex where it is
+    packed or binary.
+
+    ``None`` where a table would have more than 10,000 entries.
+    """
+    top = min(shape.max_length, widest(shape))
+    return None if top >= _TABLE_LIMIT else _texts(str(shape.length_coding), shape.length_size, top)
+
+
+def length_table(shape: FieldLayout) -> dict[str, int] | None:
+    """The counts by what the indicator shows; a look-up checks it as well."""
+    top = min(shape.max_length, widest(shape))
+    return (
+        None if top >= _TABLE_LIMIT else _counts(str(shape.length_coding), shape.length_size, top)
+    )
+
+
+@cache
+def _texts(coding: str, size: int, top: int) -> tuple[str, ...]:
+    return tuple(_text(count, coding, size) for count in range(top + 1))
+
+
+@cache
+def _counts(coding: str, size: int, top: int) -> dict[str, int]:
+    return {text: count for count, text in enumerate(_texts(coding, size, top))}

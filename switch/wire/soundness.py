@@ -1,7 +1,9 @@
-"""Whether a layout can be right at all: everything that reader, writer and compiler rely on is checked here, once.
+"""Whether a layout can be right at all: everything that reader, writer and compiler rely on is
+checked here, once.
 
-Owns the refusals (``ConfigError``). A layout that passes holds only known codings, lengths that fit their indicators,
-pads that are nibbles and composites that advance, so nobody behind this door checks again.
+Owns the refusals (``ConfigError``). A layout that passes holds only known codings, lengths that
+fit their indicators, pads that are nibbles and composites that advance, so nobody behind this door
+checks again.
 """
 
 from __future__ import annotations

@@ -1,14 +1,20 @@
-"""A layout from a pyiso8583 spec dict, bare or in the wrapper ``{"pyiso8583": {...}, "canonical": {...}}``.
+"""A layout from a pyiso8583 spec dict, bare or in the wrapper ``{"pyiso8583": {...}, "canonical":
+{...}}``.
 
-A spec dict says how long fields are and how they are written, but not what may stand in them. What can be known is:
+A spec dict says how long fields are and how they are written, but not what may stand in them. What
+can be known is:
 
 - the message type is four digits; packed fields counted in nibbles are digits;
-- where an element has the length that ISO 8583:1987 or 1993 gives it, the standard's attribute holds: numbers are digits,
-  amounts x+n bear a sign (or, from systems that leave it out, digits only), track 2 consists of track characters, b is hex
-  where it travels as text. Numbers of variable length (account, institutions) are held to that only where the spec
-  describes the element, since an entry without a description is often a house's own. Masked accounts and tracks are read;
-- track 2 packed in nibbles has the separator D; PIN data, MACs and security data packed in nibbles are any hex;
-- texts (an, ans) and private fields are free. Dates and times only raise doubts (``switch.wire.doubts``).
+- where an element has the length that ISO 8583:1987 or 1993 gives it, the standard's attribute
+holds: numbers are digits,
+  amounts x+n bear a sign (or, from systems that leave it out, digits only), track 2 consists of
+  track characters, b is hex where it travels as text. Numbers of variable length (account,
+  institutions) are held to that only where the spec describes the element, since an entry without
+  a description is often a house's own. Masked accounts and tracks are read;
+- track 2 packed in nibbles has the separator D; PIN data, MACs and security data packed in nibbles
+are any hex;
+- texts (an, ans) and private fields are free. Dates and times only raise doubts
+(``switch.wire.doubts``).
 
 Owns the refusal of specs that cannot be meant: ``ConfigError`` with the entry at fault.
 """
@@ -65,7 +71,8 @@ def layout_of_spec(
 ) -> Layout:
     """The layout that a spec dict describes.
 
-    ``bitmap`` replaces the plain bitmaps of the spec by a shape that pyiso8583 cannot express (its coding included).
+    ``bitmap`` replaces the plain bitmaps of the spec by a shape that pyiso8583 cannot express (its
+    coding included).
     ``ConfigError`` for entries that cannot be meant, ``where`` (a file) in front of the reason.
     """
     return _Spec(spec, name, where or f"spec {name}").layout(bitmap)
@@ -173,7 +180,7 @@ class _Spec:
         coding = self._coding(key, "data_enc")
         unknown = set(entry) - _ENTRY_KEYS
         if unknown:
-            raise self.refuse(key, f"unknown setting {sorted(map(str, unknown))[0]!r}")
+            raise self.refuse(key, f"unknown setting {min(map(str, unknown))!r}")
         count = entry.get("len_count", "bytes")
         if count not in ("bytes", "nibbles"):
             raise self.refuse(key, "len_count is bytes or nibbles")
@@ -243,7 +250,8 @@ def _packed_content(number: int, nibbles: bool, length: int) -> Content:
 
 
 def _guess_inside(number: int, coding: str) -> SubLayout | None:
-    """Chip data in bytes is mostly BER-TLV, but a spec dict cannot say so: shown where it parses, never refused."""
+    """Chip data in bytes is mostly BER-TLV, but a spec dict cannot say so: shown where it parses,
+    never refused."""
     if number == _CHIP_DATA and coding == "b":
         return SubLayout(SubKind.BER_TLV, binary=True, lenient=True)
     return None

@@ -1,7 +1,9 @@
-"""The field tables of ISO 8583:1987 and 1993, as far as content goes: which elements are numbers, amounts, tracks, bytes.
+"""The field tables of ISO 8583:1987 and 1993, as far as content goes: which elements are numbers,
+amounts, tracks, bytes.
 
-Owns facts of the standard for reading messages whose own spec says nothing about content. An attribute is applied to a
-field only where the spec gives it the standard's length, so a house's own use of an element is left alone.
+Owns facts of the standard for reading messages whose own spec says nothing about content. An
+attribute is applied to a field only where the spec gives it the standard's length, so a house's
+own use of an element is left alone.
 """
 
 from __future__ import annotations
@@ -109,4 +111,5 @@ TABLES: Final = ({**_BOTH, **_1987}, {**_BOTH, **_1993})
 FIXED_IN_STANDARD: Final = frozenset(
     number for table in TABLES for number, line in table.items() if not line.variable
 ) | {37, 38, 40, 41, 42, 49, 50, 51, 98}
-"""Fields that have no length indicator: where such a one is not known, its data is missed, not its length."""
+"""Fields that have no length indicator: where such a one is not known, its data is missed, not its
+length."""

@@ -1,7 +1,8 @@
-"""The inside of composite fields: parts, TLV, inner bitmaps, lists and datasets, each with its place.
+"""The inside of composite fields: parts, TLV, inner bitmaps, lists and datasets, each with its
+place.
 
-Owns how a value falls apart. Places are units of the value (characters, or bytes where the inside is binary); the reader
-turns them into offsets of the message. What a part means is told elsewhere.
+Owns how a value falls apart. Places are units of the value (characters, or bytes where the inside
+is binary); the reader turns them into offsets of the message. What a part means is told elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ _BITMAP_DATASETS: Final = range(0x71, 0xFF)  # ISO 8583:2003, dataset bit map: k
 
 
 class SubfieldError(ValueError):
-    """The inside does not parse. ``at`` is the unit at fault, the end of the value for missing units."""
+    """The inside does not parse. ``at`` is the unit at fault, the end of the value for missing
+    units."""
 
     def __init__(self, at: int, reason: str) -> None:
         super().__init__(reason)
@@ -28,7 +30,8 @@ class SubfieldError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class SubElement:
-    """One part: ``offset`` and ``length`` span its tag, length and value; ``value`` is text, or hex for bytes."""
+    """One part: ``offset`` and ``length`` span its tag, length and value; ``value`` is text, or
+    hex for bytes."""
 
     id: str
     name: str
@@ -39,12 +42,14 @@ class SubElement:
 
 
 def parse(sub: SubLayout, value: str) -> tuple[SubElement, ...]:
-    """The parts of ``value`` (hex where ``sub.binary``), offsets in units. Raises :class:`SubfieldError`."""
+    """The parts of ``value`` (hex where ``sub.binary``), offsets in units. Raises
+    :class:`SubfieldError`."""
     return tuple(_PARSERS[sub.kind](sub, _source(sub, value)))
 
 
 def checker(sub: SubLayout) -> Callable[[str], None]:
-    """A function that raises ``ValueError`` where :func:`parse` would, and costs as little as can be."""
+    """A function that raises ``ValueError`` where :func:`parse` would, and costs as little as can
+    be."""
     if sub.kind is SubKind.BER_TLV and sub.binary:
         return _check_tlv
 
@@ -102,7 +107,8 @@ class _Text:
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
-    """Bytes: tags and lengths of TLV are binary; parts of inner bitmaps hold ASCII unless they are called binary."""
+    """Bytes: tags and lengths of TLV are binary; parts of inner bitmaps hold ASCII unless they are
+    called binary."""
 
     value: bytes
 
@@ -205,9 +211,7 @@ def _by_bitmap(sub: SubLayout, source: _Source) -> Iterator[SubElement]:
             continue
         part = known.get(str(number))
         if part is None:
-            # Where the bytes run out as well, that is what a reader can be sure of.
-            at = i if i < source.size else source.size
-            raise SubfieldError(at, f"inner bitmap names part {number}, which is not known here")
+            raise SubfieldError(i, f"inner bitmap names part {number}, which is not known here")
         item = _part(source, part, i)
         yield item
         i += item.length

@@ -1,13 +1,14 @@
 """Writes a message slowly and strictly, and says which field cannot be written and why.
 
-Owns the truth of what a layout can write: nothing that the reader would not read back with the same values. The compiled
-codec may only write less and hands the rest over. Reasons never quote values.
+Owns the truth of what a layout can write: nothing that the reader would not read back with the
+same values. The compiled codec may only write less and hands the rest over. Reasons never quote
+values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from switch.errors import EncodeError
 from switch.wire import subfields
@@ -27,7 +28,8 @@ _HEX: Final = frozenset("0123456789ABCDEFabcdef")
 
 def write(fields: Mapping[str, str], layout: Layout) -> bytes:
     """The message with these canonical values. Raises ``EncodeError``."""
-    for key, value in fields.items():
+    items: Mapping[Any, Any] = fields
+    for key, value in items.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise EncodeError(str(key), "ids and values are texts")
     numbers = field_numbers(fields, layout)
@@ -51,7 +53,8 @@ def write(fields: Mapping[str, str], layout: Layout) -> bytes:
 
 
 def field_numbers(fields: Mapping[str, str], layout: Layout) -> list[int]:
-    """The numbered fields in order. Raises ``EncodeError`` for keys that the layout does not know."""
+    """The numbered fields in order. Raises ``EncodeError`` for keys that the layout does not
+    know."""
     numbers = []
     for key in fields:
         if key == "t" or (key == "h" and layout.header is not None):
