@@ -177,7 +177,7 @@ def _prepare_folder(data: Path) -> None:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         data.chmod(0o700)
     except OSError as failure:
-        said = f"{data}: the data folder cannot be made: {failure.strerror}; choose another with --data"
+        said = f"{data}: cannot be made: {failure.strerror}; choose another folder with --data"
         raise StartRefusedError(said, EXIT_FOLDER) from None
     if not os.access(data, os.W_OK | os.X_OK):
         said = f"{data}: the data folder cannot be written; choose another with --data"

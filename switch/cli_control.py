@@ -65,7 +65,8 @@ def reload(ctx: click.Context, data: Path | None, as_json: bool) -> None:
     answer = _ask(ctx, data, "reload", as_json)
     if answer is not None:
         click.echo(
-            f"settings version {answer['settings_version']}: {len(answer['added'])} listeners added, "
+            f"settings version {answer['settings_version']}: "
+            f"{len(answer['added'])} listeners added, "
             f"{len(answer['removed'])} removed, {len(answer['kept'])} kept"
         )
 

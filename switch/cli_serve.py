@@ -26,7 +26,7 @@ def _ports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
 
 
 @click.command(
-    epilog="Examples: isoswitch serve   |   isoswitch serve --config shop.toml --data ./data --log -"
+    epilog="Examples: isoswitch serve   |   isoswitch serve --config shop.toml --data ./data"
 )
 @click.option(
     "--config",

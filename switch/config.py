@@ -52,12 +52,9 @@ def _currency(text: str) -> str:
 
 
 def _pan(digits: object) -> Pan:
-    if not (
-        isinstance(digits, str)
-        and digits.isascii()
-        and digits.isdigit()
-        and 12 <= len(digits) <= 19
-    ):
+    if not (isinstance(digits, str) and digits.isascii() and digits.isdigit()):
+        raise ValueError("a card number is written as digits in quotes")
+    if not 12 <= len(digits) <= 19:
         raise ValueError("a card number has 12 to 19 digits")
     pan = Pan(digits)
     if not pan.luhn_ok:
@@ -295,7 +292,9 @@ def parse_config(text: str, name: str) -> Config:
     try:
         config = Config.model_validate(table)
     except ValidationError as failure:
-        mistakes = [(error["loc"], _reason(error)) for error in failure.errors(include_input=False)]
+        errors = failure.errors(include_input=False)
+        errors.sort(key=lambda error: error["type"] == "missing")  # a misspelt name explains it
+        mistakes = [(error["loc"], _reason(error)) for error in errors]
         raise _refusal(text, name, mistakes) from None
     config._source = (name, text)
     if mistakes := list(_contradictions(config)):

@@ -37,8 +37,8 @@ class WorkingSet:
         return key in self._changed or key in self._known
 
     def get(self, key: Key) -> Record | None:
-        """The row, ``None`` for one known to be absent. ``UnknownRowError`` where nobody asked the store
-        yet."""
+        """The row, ``None`` for one known to be absent. Raises UnknownRowError where the store was
+        not asked yet."""
         row = self._changed.get(key)
         if row is not None:
             return row

@@ -1,0 +1,74 @@
+"""switch.server.control: JSON lines over a Unix socket in the data folder."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trio
+
+from switch.server import control
+
+
+@asynccontextmanager
+async def answering(folder: Path) -> AsyncIterator[None]:
+    """A control socket whose commands are echoed."""
+
+    async def answer(command: dict[str, Any]) -> dict[str, Any]:
+        return {"ok": True, "heard": command}
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(control.serve, control.bind(folder), answer)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_command_gets_its_answer(tmp_path: Path) -> None:
+    """One JSON object a line, both ways; only the owner may connect."""
+    async with answering(tmp_path):
+        mode = (tmp_path / control.SOCKET_NAME).stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+        said = await trio.to_thread.run_sync(control.ask, tmp_path, "status")
+    assert said == {"ok": True, "heard": {"command": "status"}}
+
+
+async def test_a_folder_with_a_long_name_works_too(tmp_path: Path) -> None:
+    """A socket's address has 107 bytes; folders may be deeper."""
+    folder = tmp_path / ("d" * 120)
+    folder.mkdir()
+    async with answering(folder):
+        said = await trio.to_thread.run_sync(control.ask, folder, "status")
+    assert said["ok"]
+
+
+async def test_what_a_killed_process_left_is_replaced(tmp_path: Path) -> None:
+    """A stale socket file does not hold a start."""
+    control.bind(tmp_path).close()
+    async with answering(tmp_path):
+        assert (await trio.to_thread.run_sync(control.ask, tmp_path, "status"))["ok"]
+
+
+async def test_garbage_is_refused_and_a_flood_is_cut(tmp_path: Path) -> None:
+    """Nothing that a local peer sends gets further than a refusal."""
+    async with answering(tmp_path):
+        stream = await trio.open_unix_socket(tmp_path / control.SOCKET_NAME)
+        async with stream:
+            await stream.send_all(b"nonsense\n[1]\n")
+            data = b""
+            while data.count(b"\n") < 2:
+                data += await stream.receive_some()
+            assert data.count(b'"ok":false') == 2
+            await stream.send_all(b"x" * (control.LINE_BYTES + 1))
+            assert await stream.receive_some() == b""
+
+
+def test_nobody_there_is_told_in_one_sentence(tmp_path: Path) -> None:
+    """The command says what to check."""
+    with pytest.raises(control.ControlError, match="no switch answers in .*is it running"):
+        control.ask(tmp_path, "status")
+    with pytest.raises(control.ControlError, match="no switch answers in"):
+        control.ask(tmp_path / "absent", "status")
