@@ -1,0 +1,16 @@
+"""Hypothesis profiles of the whole suite.
+
+Owns how hard properties are tried: ``default`` for every run, ``deep`` for
+``tools/dev.py proof``. Knows no room.
+"""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# A busy machine makes slow examples, which says nothing about the code: no deadline.
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("deep", settings.get_profile("default"), max_examples=2_000)
+settings.load_profile("default")
