@@ -41,7 +41,6 @@ Arguments go to the command: python3 tools/dev.py serve --help
 ISOSWITCH: Final = (str(VENV / "bin" / "isoswitch"),)
 PYTHON: Final = (str(VENV / "bin" / "python"),)
 PYTEST: Final = (*PYTHON, "-m", "pytest")
-# Commands that become the called program, so that signals and exit codes are its own.
 PROGRAMS: Final = {
     "serve": (*ISOSWITCH, "serve"),
     "demo": (*ISOSWITCH, "demo"),
@@ -73,9 +72,13 @@ def main(arguments: list[str]) -> int:
         return check()
     if name in IN_CHECKOUT:
         os.chdir(ROOT)
-    program = [*PROGRAMS[name], *rest]
+    become(*PROGRAMS[name], *rest)
+
+
+def become(*program: str) -> NoReturn:
+    """Turn this process into the program, so that signals and the exit code are its own."""
     sys.stdout.flush()
-    os.execv(program[0], program)  # noqa: S606 - becomes a command of this project, no shell
+    os.execv(program[0], program)  # noqa: S606 - a command of this project, no shell
 
 
 def check() -> int:
@@ -90,7 +93,7 @@ def check() -> int:
 
 
 def set_up() -> None:
-    """Make ``.venv`` what pyproject.toml and constraints.txt ask for; nothing to do in a later run."""
+    """Make ``.venv`` what pyproject.toml and constraints.txt ask for, unless it is."""
     with _alone():
         wanted = stamp()
         if _read(STAMP) == wanted:
@@ -105,7 +108,7 @@ def set_up() -> None:
 
 
 def stamp() -> str:
-    """A digest of all that ``.venv`` is made from: what is asked for, the interpreter, the place."""
+    """A digest of what ``.venv`` is made from: what is asked for, the interpreter, the place."""
     digest = hashlib.sha256(f"{version()}\n{ROOT}\n".encode())
     for name in ("pyproject.toml", "constraints.txt"):
         digest.update((ROOT / name).read_bytes())
@@ -191,17 +194,20 @@ def stop(what: str, cure: str, output: str = "") -> NoReturn:
 
 def newer_python() -> str | None:
     """A Python on the path that is new enough, where this one is not."""
-    names = ("python3.13", "python3.12", "python3.11")
-    return next((path for path in map(shutil.which, names) if path), None)
+    for name in ("python3.13", "python3.12", "python3.11"):
+        path = shutil.which(name)
+        if path and not _run([path, "-c", ""]).returncode:
+            return path
+    return None
 
 
 if __name__ == "__main__":
     if sys.version_info < LOWEST:
-        other = newer_python()
-        if other is None:
+        newer = newer_python()
+        if newer is None:
             stop(
                 f"isoswitch needs Python 3.11 or newer; this is {version()} ({sys.executable})",
                 "install a newer one and start again:  python3.11 tools/dev.py ...",
             )
-        os.execv(other, [other, *sys.argv])  # noqa: S606 - the same file under a newer Python
+        become(newer, *sys.argv)
     sys.exit(main(sys.argv[1:]))
