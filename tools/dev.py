@@ -58,6 +58,12 @@ CHECKS: Final = (
 )
 
 
+def become(*program: str) -> NoReturn:
+    """Turn this process into the program, so that signals and the exit code are its own."""
+    sys.stdout.flush()
+    os.execv(program[0], program)  # noqa: S606 - a command of this project, no shell
+
+
 def main(arguments: list[str]) -> int:
     """Run the command that the arguments name; returns the exit code."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
@@ -72,13 +78,7 @@ def main(arguments: list[str]) -> int:
         return check()
     if name in IN_CHECKOUT:
         os.chdir(ROOT)
-    become(*PROGRAMS[name], *rest)
-
-
-def become(*program: str) -> NoReturn:
-    """Turn this process into the program, so that signals and the exit code are its own."""
-    sys.stdout.flush()
-    os.execv(program[0], program)  # noqa: S606 - a command of this project, no shell
+    return become(*PROGRAMS[name], *rest)
 
 
 def check() -> int:
