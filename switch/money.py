@@ -7,7 +7,8 @@ from typing import Final
 
 from switch.errors import IsoswitchError
 
-# ISO 4217 numeric code -> (letters, exponent). The exponent is the number of decimal places of the minor unit.
+# ISO 4217 numeric code -> (letters, exponent). The exponent is the number of decimal places of the
+# minor unit.
 CURRENCIES: Final[dict[str, tuple[str, int]]] = {
     "008": ("ALL", 2), "012": ("DZD", 2), "032": ("ARS", 2), "036": ("AUD", 2), "044": ("BSD", 2),
     "048": ("BHD", 3), "050": ("BDT", 2), "051": ("AMD", 2), "052": ("BBD", 2), "060": ("BMD", 2),
@@ -92,7 +93,8 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """``"12.34"`` and ``"USD"`` -> 1234 minor units of 840. Refuses more decimals than the currency has.
+        """``"12.34"`` and ``"USD"`` -> 1234 minor units of 840. Refuses more decimals than the
+        currency has.
 
         >>> Money.parse("12.3", "USD"), str(Money.parse("500", "JPY"))
         (Money(minor=1230, currency='840'), '500 JPY')

@@ -1,13 +1,17 @@
-"""Values that guard themselves: card numbers, tracks and PIN blocks print masked and refuse to be serialised.
+"""Values that guard themselves: card numbers, tracks, PIN blocks print masked, are not serialised.
 
-Masking is by type, so a new log line cannot leak: ``str()``, ``repr()`` and f-strings show at most the first six and last
-four digits of a PAN (last four only under 13 digits, SR-PAN-01) and nothing of a track, PIN block or chip data. The clear
-value is reached only through ``reveal()``, whose call sites are a reviewed list in ``tests/test_architecture.py``.
+Masking is by type, so a new log line cannot leak: ``str()``, ``repr()`` and f-strings show at most
+the first six and last four digits of a PAN (last four only under 13 digits, SR-PAN-01) and nothing
+of a track, PIN block or chip data. The clear value is reached only through ``reveal()``, whose call
+sites are a reviewed list in ``tests/test_architecture.py``.
 """
 
 from __future__ import annotations
 
 from typing import Final, NoReturn
+
+# Each digit doubled, nines cast out, as text: the even places of the Luhn sum.
+_DOUBLED: Final = bytes.maketrans(b"0123456789", b"0246813579")
 
 
 def mask_pan(digits: str) -> str:
@@ -33,17 +37,15 @@ def luhn_ok(digits: str) -> bool:
     """
     if not digits.isascii() or not digits.isdigit():
         return False
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        value = ord(char) - 48
-        if place & 1:
-            value += value if value < 5 else value - 9
-        total += value
+    text = digits.encode()
+    total = sum(text[-1::-2]) + sum(text[-2::-2].translate(_DOUBLED)) - 48 * len(text)
     return total % 10 == 0
 
 
 class Sensitive:
-    """A text that must not be seen. Equality and hash work on the clear value; everything that prints shows a mask."""
+    """A text that must not be seen. Equality and hash work on the clear value; everything that
+    prints shows a mask.
+    """
 
     __slots__ = ("_clear",)
     _clear: str
@@ -107,13 +109,15 @@ class Pan(Sensitive):
         """Whether the check digit fits."""
         return luhn_ok(self._clear)
 
-    def starts_with(self, prefix: str) -> bool:
-        """Whether the number lies in the range of an issuer prefix, without showing it."""
+    def starts_with(self, prefix: str | tuple[str, ...]) -> bool:
+        """Whether the number lies in the range of an issuer prefix (or of any), without showing it."""
         return self._clear.startswith(prefix)
 
 
 class Track2(Sensitive):
-    """Track 2 equivalent data (ISO/IEC 7813): PAN, separator ``=`` (or ``D``), expiry YYMM, service code, rest."""
+    """Track 2 equivalent data (ISO/IEC 7813): PAN, separator ``=`` (or ``D``), expiry YYMM, service
+    code, rest.
+    """
 
     __slots__ = ()
 
@@ -151,7 +155,9 @@ class PinBlock(Sensitive):
 
 
 class ChipData(Sensitive):
-    """Integrated-circuit-card data, BER-TLV in hex (EMV book 3); it may hold tags 57 and 5A, hence sensitive."""
+    """Integrated-circuit-card data, BER-TLV in hex (EMV book 3); it may hold tags 57 and 5A, hence
+    sensitive.
+    """
 
     __slots__ = ()
 

@@ -1,4 +1,6 @@
-"""What a decision causes outside: seen only after its records are durable. Effects never raise into the engine."""
+"""What a decision causes outside: seen only after its records are durable. Effects never raise into
+the engine.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What happens. A time-out, a dead link, a restart, an operator's command is one more event, not another code path."""
+"""What happens. A time-out, a dead link, a restart, an operator's command is one more event, not
+another code path.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from switch.model.words import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When: wall clock in microseconds since 1970 UTC (for people, calendars) and monotonic nanoseconds (for durations)."""
+    """When: wall clock in microseconds since 1970 UTC (for people, calendars) and monotonic
+    nanoseconds (for durations).
+    """
 
     wall_us: int
     mono_ns: int
@@ -18,7 +22,8 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where from: names the connection and the exchange on it, so that the answer finds its way back.
+    """Where from: names the connection and the exchange on it, so that the answer finds its way
+    back.
 
     ``connection`` 0 means that nobody listens (recovery, simulation).
     """
@@ -38,7 +43,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class RequestArrived(Event):
-    """A message of a terminal, mapped. The engine adds token and seal of the PAN before the core sees it."""
+    """A message of a terminal, mapped. The engine adds token and seal of the PAN before the core
+    sees it.
+    """
 
     origin: Origin
     request: Request
@@ -49,9 +56,11 @@ class RequestArrived(Event):
 
 @dataclass(frozen=True, slots=True)
 class BrokenArrived(Event):
-    """A frame that is no good message of the dialect, but whose message type could be read (M-01..M-05).
+    """A frame that is no good message of the dialect, but whose message type could be read
+    (M-01..M-05).
 
-    ``request`` holds what could be mapped; ``problem`` says what is wrong. Decided without any effect.
+    ``request`` holds what could be mapped; ``problem`` says what is wrong. Decided without any
+    effect.
     """
 
     origin: Origin

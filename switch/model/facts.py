@@ -1,4 +1,6 @@
-"""What a decision may know. The engine fetches facts first; the core asks only for what its plan has named."""
+"""What a decision may know. The engine fetches facts first; the core asks only for what its plan
+has named.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,18 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class VerdictNeed:
-    """A question for the vault: ``mac``, ``pin``, ``cryptogram``. Asked after the rows are there, in that order."""
+    """A question for the vault: ``mac``, ``pin``, ``cryptogram``. Asked after the rows are there,
+    in that order.
+    """
 
     question: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The vault's answer: a value without a truth value, so that it must be matched and cannot be ignored."""
+    """The vault's answer: a value without a truth value, so that it must be matched and cannot be
+    ignored.
+    """
 
     outcome: str  # good, bad, absent, unknown_key, ...
     said: str = ""
@@ -51,7 +57,9 @@ class Rows(Protocol):
         """Whether the key was fetched (the record itself may be absent)."""
 
     def get(self, key: Key) -> Record | None:
-        """The record, or ``None`` where the store has none. ``KeyError`` for a key that was never fetched."""
+        """The record, or ``None`` where the store has none. ``KeyError`` for a key that was never
+        fetched.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
-"""What is remembered. Each record is versioned; a change is a new version and a new row of the journal.
+"""What is remembered. Each record is versioned; a change is a new version and a new row of the
+journal.
 
-``version`` is 1 for a record that did not exist. A record appended with version ``n`` demands that the store holds
-version ``n - 1`` (nothing, for 1); else the append is a conflict and nothing of it is kept. Records are encoded as JSON by
-``msgspec``: only plain data in here, PANs only sealed (SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
+``version`` is 1 for a record that did not exist. A record appended with version ``n`` demands that
+the store holds version ``n - 1`` (nothing, for 1); else the append is a conflict and nothing of it
+is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PANs only sealed
+(SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ class Transaction(Record):
     """One decided request under its request key, with the answer that every repeat gets.
 
     ``amount_open`` is what is still in effect: the approved amount less what was reversed (INV-26).
-    ``pan_sealed`` is sealed with ``id`` as associated data; ``pan_token`` is the keyed hash for look-ups.
+    ``pan_sealed`` is sealed with ``id`` as associated data; ``pan_token`` is the keyed hash for
+    look-ups.
     """
 
     TABLE: ClassVar[str] = "transaction"
@@ -87,10 +90,11 @@ class Transaction(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference(Record):
-    """Under an original reference: the transaction that bears it, or the tombstone of a reversal that came first.
+    """Under an original reference: the transaction that bears it, or the tombstone of a reversal
+    that came first.
 
-    ``transaction`` is the request key of the bearer (empty for a tombstone), ``reversed_by`` the request keys of the
-    reversals that named it.
+    ``transaction`` is the request key of the bearer (empty for a tombstone), ``reversed_by`` the
+    request keys of the reversals that named it.
     """
 
     TABLE: ClassVar[str] = "reference"
@@ -127,7 +131,8 @@ class Posting(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account(Record):
-    """A ledger account in one currency. ``balance_minor`` is the fold over its postings, ``held_minor`` over its holds.
+    """A ledger account in one currency. ``balance_minor`` is the fold over its postings,
+    ``held_minor`` over its holds.
 
     ``credit_limit_minor``: how far below zero the balance may go (INV-40).
     """
@@ -160,7 +165,9 @@ class Hold(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card(Record):
-    """A card of our own issuer. ``id`` is the PAN's keyed token; ``pan_sealed`` is sealed with it as associated data."""
+    """A card of our own issuer. ``id`` is the PAN's keyed token; ``pan_sealed`` is sealed with it
+    as associated data.
+    """
 
     TABLE: ClassVar[str] = "card"
     pan_sealed: str
@@ -192,7 +199,9 @@ class Merchant(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terminal(Record):
-    """A point of service. ``id`` is its terminal id; ``signed_on`` is what the last sign-on or sign-off left."""
+    """A point of service. ``id`` is its terminal id; ``signed_on`` is what the last sign-on or
+    sign-off left.
+    """
 
     TABLE: ClassVar[str] = "terminal"
     merchant_id: str
@@ -219,7 +228,9 @@ class Batch(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation(Record):
-    """A message that the switch owes somebody: durable in the same commit as the answer that caused it (INV-24)."""
+    """A message that the switch owes somebody: durable in the same commit as the answer that caused
+    it (INV-24).
+    """
 
     TABLE: ClassVar[str] = "obligation"
     transaction: str

@@ -1,4 +1,6 @@
-"""What a message means, without field numbers: the request that the core decides and the answer that goes back."""
+"""What a message means, without field numbers: the request that the core decides and the answer
+that goes back.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from switch.values import CardVerification, ChipData, Pan, PinBlock, Track1, Tra
 class Problem:
     """Something that the wire found wrong with a message that still parsed (M-06, M-20, M-21).
 
-    ``name`` is the semantic name of the element, ``place`` what to print for a person (``field 41``).
+    ``name`` is the semantic name of the element, ``place`` what to print for a person (``field
+    41``).
     """
 
     name: str
@@ -26,9 +29,10 @@ class Problem:
 class Request:
     """One message of a terminal in words.
 
-    The three identities (design, section 3): ``request_key`` names the request, so a repeat is answered and not redone;
-    ``reference`` is the name under which a later reversal, completion or void can point at it; ``original`` is the name
-    that this message points at. All are made by the dialect's mapping, and all begin with the terminal's identity.
+    The three identities (design, section 3): ``request_key`` names the request, so a repeat is
+    answered and not redone; ``reference`` is the name under which a later reversal, completion or
+    void can point at it; ``original`` is the name that this message points at. All are made by the
+    dialect's mapping, and all begin with the terminal's identity.
     """
 
     dialect: str
@@ -76,12 +80,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is told to the terminal. Stored with the transaction; a repeat gets the very same (INV-02)."""
+    """What is told to the terminal. Stored with the transaction; a repeat gets the very same
+    (INV-02).
+    """
 
     reason: Reason
     rrn: str = ""
     approval_code: str = ""
-    amount: Money | None = None  # the amount approved, where it differs from the one asked or must be stated
+    amount: Money | None = None  # the amount approved, where it must be stated
     balance: Money | None = None
     settlement_date: str = ""  # YYMMDD
     text: str = ""

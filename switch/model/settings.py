@@ -1,4 +1,6 @@
-"""A versioned snapshot of what the configuration says, as the core may see it: no paths, no keys, no sockets."""
+"""A versioned snapshot of what the configuration says, as the core may see it: no paths, no keys,
+no sockets.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,10 @@ from dataclasses import dataclass, field
 class DialectPolicy:
     """Behaviour that a dialect chooses by name (design, section 4).
 
-    ``checks`` is the order of checks by name; ``signon_required`` answers requests of a signed-off terminal with
-    ``not.signed_on``; ``missing_original`` is the reason for a reversal whose original was never seen;
-    ``failed_delivery_reverses`` reverses an approval of which no byte was handed over (INV-23).
+    ``checks`` is the order of checks by name; ``signon_required`` answers requests of a signed-off
+    terminal with ``not.signed_on``; ``missing_original`` is the reason for a reversal whose
+    original was never seen; ``failed_delivery_reverses`` reverses an approval of which no byte was
+    handed over (INV-23).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The decision trail: which checks ran, what each saw and said, which one objected.
 
-Stored with the transaction and printed by ``isoswitch explain``, the log and the console. Texts are for people and are
-never sensitive: a PAN only masked, no track, PIN, key.
+Stored with the transaction and printed by ``isoswitch explain``, the log and the console. Texts are
+for people and are never sensitive: a PAN only masked, no track, PIN, key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step of a decision. ``saw`` is the input in words, ``ok`` whether it passed, ``said`` the verdict in words."""
+    """One step of a decision. ``saw`` is the input in words, ``ok`` whether it passed, ``said`` the
+    verdict in words.
+    """
 
     name: str
     saw: str

@@ -92,7 +92,9 @@ class Delivery(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an answer is what it is. A dialect maps each reason to a response code; the name is what stays."""
+    """Why an answer is what it is. A dialect maps each reason to a response code; the name is what
+    stays.
+    """
 
     APPROVED = "approved"
     PARTIAL = "partial"

@@ -1,0 +1,232 @@
+"""The working notes of one decision about a request: what was asked, who asks, what was found so
+far.
+
+Owns how a decision is written down: the transaction record, its reference, the reply. Refuses to
+judge: checks do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from switch.core.ledger import Book
+from switch.core.naming import currency_of
+from switch.model.effects import Effect, Reply, Silence, Tell
+from switch.model.events import BrokenArrived, RequestArrived
+from switch.model.facts import Decision, Facts
+from switch.model.records import Card, Merchant, Record, Reference, Terminal, Transaction
+from switch.model.request import Answer, Request
+from switch.model.settings import DialectPolicy, Settings
+from switch.model.trail import Check
+from switch.model.words import Delivery, Flow, Kind, Reason, State
+from switch.money import Money
+
+UNANSWERED: Final = (Flow.ANSWER, Flow.NOTIFICATION)
+BEARS_REFERENCE: Final = frozenset(set(Kind) - {kind for kind in Kind if kind.is_network}) - {
+    Kind.REVERSAL,  # may carry its original's own numbers, and nothing ever points at a reversal
+}
+
+
+class ImpossibleEvent(Exception):
+    """An event that cannot happen in that state, or a policy that cannot be: a defect of ours,
+    never the sender's.
+    """
+
+
+class Case:
+    """One request on its way to a decision. Checks read it, add to ``trail`` and fill in what they
+    find.
+    """
+
+    __slots__ = (
+        "_amount",
+        "book",
+        "card",
+        "card_record",
+        "event",
+        "facts",
+        "key",
+        "merchant",
+        "policy",
+        "records",
+        "request",
+        "settings",
+        "tells",
+        "terminal",
+        "trail",
+        "unforced",
+    )
+
+    def __init__(self, event: RequestArrived, facts: Facts) -> None:
+        request = event.request
+        self.event = event
+        self.facts = facts
+        self.request = request
+        self.key = request.request_key
+        self.settings: Settings = facts.settings
+        self.policy: DialectPolicy = facts.policy
+        self._amount = request.amount
+        # A demand may be refused for business reasons; what has already happened at the terminal is
+        # only recorded.
+        self.unforced = request.flow is Flow.REQUEST and request.kind is not Kind.REVERSAL
+        self.terminal: Terminal | None = None
+        self.merchant: Merchant | None = None
+        self.card: Card | None = None
+        self.card_record: Card | None = None  # the card as it is to be stored, where it changes
+        self.trail: list[Check] = []
+        self.records: list[Record] = []
+        self.tells: list[Effect] = []
+        self.book = Book(facts)
+
+    @property
+    def amount(self) -> Money | None:
+        """The amount asked for, in the terminal's currency where it named none; final once the
+        terminal is known.
+        """
+        amount = self._amount
+        if amount is not None and not amount.currency:
+            currency = currency_of(self.request, self.terminal, self.settings)
+            return Money(amount.minor, currency)
+        return amount
+
+    @property
+    def rrn(self) -> str:
+        """The reference number of the answer: the sender's own where it assigned one."""
+        return self.request.rrn or self.facts.fresh.rrn
+
+    @property
+    def merchant_id(self) -> str:
+        """The merchant that was found, or the one that was named."""
+        return self.request.merchant_id if self.merchant is None else self.merchant.id
+
+    def passed(self, name: str, saw: str, said: str) -> None:
+        """Note a check that has nothing against it."""
+        self.trail.append(Check(name, saw, True, said))
+
+    def objected(self, name: str, saw: str, said: str, reason: Reason) -> Reason:
+        """Note the objection; returns its reason."""
+        self.trail.append(Check(name, saw, False, said))
+        return reason
+
+
+Handler = Callable[[RequestArrived, Facts], Decision]
+Objection = Reason | None
+
+
+def decline(case: Case, reason: Reason) -> Decision:
+    """Refuse, and remember that it was refused."""
+    return conclude(case, State.DECLINED, Answer(reason=reason, rrn=case.rrn))
+
+
+def conclude(
+    case: Case, state: State, answer: Answer, amount_open: Money | None = None, account: str = ""
+) -> Decision:
+    """The decision: the transaction with its answer, everything else that the case has gathered,
+    the reply.
+
+    ``amount_open`` is what the transaction put into effect on ``account``.
+    """
+    trail = tuple(case.trail)
+    request, event, facts = case.request, case.event, case.facts
+    keeps_card = request.pan is not None and not outside_ranges(request, case.settings)
+    transaction = Transaction(
+        id=case.key,
+        state=state,
+        kind=request.kind,
+        flow=request.flow,
+        captures=request.captures,
+        dialect=request.dialect,
+        message_type=request.message_type,
+        code=request.code,
+        terminal_id=request.terminal_id,
+        merchant_id=case.merchant_id,
+        stan=request.stan,
+        rrn=answer.rrn,
+        reference=request.reference,
+        original=request.original,
+        amount=case.amount,
+        amount_open=amount_open,
+        pan_token=event.pan_token if keeps_card else "",
+        pan_sealed=event.pan_sealed if keeps_card else "",
+        account=account,
+        entry_mode=request.entry_mode,
+        batch_number=request.batch_number,
+        invoice=request.invoice,
+        local_time=request.local_date + request.local_time,
+        answer=answer,
+        received_us=event.moment.wall_us,
+        decided_us=event.moment.wall_us,
+        business_date=facts.business_date,
+        trail=trail,
+        settings_version=case.settings.version,
+    )
+    records: list[Record] = [transaction]
+    if request.reference and request.kind in BEARS_REFERENCE:
+        records.append(
+            bearing(facts.find(Reference, request.reference), request.reference, case.key)
+        )
+    records += case.book.records()
+    records += case.records
+    if case.card_record is not None:
+        records.append(case.card_record)
+    return Decision(tuple(records), (reply(event, answer, Delivery.PENDING), *case.tells), trail)
+
+
+def outside_ranges(request: Request, settings: Settings) -> bool:
+    """Whether the card is none that this world may hold: then not even its token is kept
+    (SR-SAD-05).
+    """
+    ranges, pan = settings.test_ranges, request.pan
+    return bool(ranges) and pan is not None and not pan.starts_with(ranges)
+
+
+def bearing(known: Reference | None, reference: str, key: str) -> Reference:
+    """The reference, now borne by the transaction ``key``.
+
+    A tombstone keeps the names of the reversals that made it. A reference that some other
+    transaction bore belongs to the newer one from now on: that is what the terminal means by it.
+    """
+    if known is None:
+        return Reference(id=reference, transaction=key)
+    reversed_by = known.reversed_by if known.transaction in ("", key) else ()
+    return Reference(
+        id=reference, version=known.version + 1, transaction=key, reversed_by=reversed_by
+    )
+
+
+def reply(
+    event: RequestArrived | BrokenArrived, answer: Answer, delivery: Delivery | None
+) -> Effect:
+    """The answer on its way. ``delivery`` is what is known of it so far; ``None`` where nothing is
+    remembered.
+    """
+    request = event.request
+    if request.flow in UNANSWERED:
+        return Silence(event.origin, f"a {request.flow.value} wants no answer")
+    track = delivery is not None and delivery is not Delivery.SENT
+    return Reply(event.origin, request, answer, track)
+
+
+def answered(event: RequestArrived | BrokenArrived, answer: Answer, *trail: Check) -> Decision:
+    """An answer that leaves no trace in the store."""
+    return Decision((), (reply(event, answer, None),), trail)
+
+
+def alert(event: RequestArrived | BrokenArrived, name: str, /, **data: object) -> Tell:
+    """A warning in the log that names the request."""
+    request, origin = event.request, event.origin
+    return Tell(
+        name,
+        "warning",
+        {
+            "listener": origin.listener,
+            "connection": origin.connection,
+            "peer": origin.peer,
+            "request": request.request_key,
+            "terminal": request.terminal_id,
+            "stan": request.stan,
+            "mti": request.message_type,
+            **data,
+        },
+    )

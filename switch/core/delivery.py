@@ -1,0 +1,87 @@
+"""What became of an answer: sent, failed, unknown (INV-23), and what a restart makes of it.
+
+Owns the rule that knowledge of a delivery only grows: that one copy of an answer failed proves
+nothing once another may have got through. Refuses to know sockets.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from switch.core.case import ImpossibleEvent
+from switch.core.undo import in_effect, take_back
+from switch.model.events import DeliveryReported, Recovered
+from switch.model.facts import Decision, Facts
+from switch.model.records import Transaction, next_version
+from switch.model.request import Answer
+from switch.model.trail import Check
+from switch.model.words import Delivery, Flow, Reason, State
+
+_KNOWN: Final = {
+    Delivery.PENDING: 0,
+    Delivery.FAILED: 1,
+    Delivery.UNKNOWN: 2,
+    Delivery.SENT: 3,
+}
+NOTHING_NEW: Final = Decision()
+
+
+def delivered(event: DeliveryReported, facts: Facts) -> Decision:
+    """Take note of a report. A failed one takes the approval back where the dialect chooses so."""
+    transaction = _transaction(event.request_key, facts)
+    if _KNOWN[event.delivery] <= _KNOWN[transaction.delivery]:
+        return NOTHING_NEW
+    if event.delivery is Delivery.FAILED and undoes(transaction, facts):
+        return _undelivered(transaction, event, facts)
+    return Decision((next_version(transaction, delivery=event.delivery),))
+
+
+def recovered(event: Recovered, facts: Facts) -> Decision:
+    """After a crash nobody knows whether the answer left: it is held until the terminal speaks."""
+    transaction = _transaction(event.request_key, facts)
+    if transaction.delivery is not Delivery.PENDING:
+        return NOTHING_NEW
+    return Decision((next_version(transaction, delivery=Delivery.UNKNOWN),))
+
+
+def undoes(transaction: Transaction, facts: Facts) -> bool:
+    """Whether a failed delivery takes this transaction back."""
+    policy = facts.settings.policies.get(transaction.dialect)
+    return (
+        policy is not None
+        and policy.failed_delivery_reverses
+        and transaction.flow is Flow.REQUEST
+        and transaction.state in (State.APPROVED, State.PARTIAL)
+        and transaction.delivery is Delivery.PENDING
+        and in_effect(transaction) > 0
+    )
+
+
+def _undelivered(transaction: Transaction, event: DeliveryReported, facts: Facts) -> Decision:
+    """Not a byte of the approval left: it is taken back once, and a repeat is declined (INV-02's
+    one exception).
+    """
+    kind = "undelivered"
+    after, records = take_back(
+        transaction, facts, by=transaction.id, kind=kind, at_us=event.moment.wall_us
+    )
+    check = Check("delivery", transaction.id, False, "no byte of the approval left; taken back")
+    declined = Answer(reason=Reason.ALREADY_REVERSED, rrn=transaction.answer.rrn)
+    trail = (*transaction.trail, check)
+    # Both changes are one new version of the transaction.
+    final = next_version(
+        transaction,
+        state=after.state,
+        amount_open=after.amount_open,
+        answer=declined,
+        delivery=Delivery.FAILED,
+        trail=trail,
+    )
+    return Decision((final, *records), (), (check,))
+
+
+def _transaction(request_key: str, facts: Facts) -> Transaction:
+    transaction = facts.find(Transaction, request_key)
+    if transaction is None:
+        raise ImpossibleEvent(f"there is no transaction {request_key}")
+    return transaction

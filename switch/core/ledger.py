@@ -1,0 +1,121 @@
+"""Double entry: every movement of money is a posting whose legs sum to zero, balances are their
+fold.
+
+Owns the names of accounts, postings and the working copies of accounts within one decision. Refuses
+to judge whether money may move: the checks have done so. One decision yields one version of each
+account it touched, however often it did.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from switch.model.facts import Facts
+from switch.model.records import Account, Entry, Key, Posting, Record
+
+_KINDS: Final = frozenset({"merchant", "suspense", "opening"})
+
+
+def card_account(token: str) -> str:
+    """The account of a card that was enrolled on first sight."""
+    return "card:" + token
+
+
+def merchant_account(merchant_id: str, currency: str) -> str:
+    """What the house owes a merchant in one currency."""
+    return f"merchant:{merchant_id}:{currency}"
+
+
+def suspense_account(currency: str) -> str:
+    """Takes what has happened but can be laid at nobody's door yet."""
+    return "suspense:" + currency
+
+
+def opening_account(currency: str) -> str:
+    """The counterpart of opening balances."""
+    return "opening:" + currency
+
+
+def account_key(account_id: str) -> Key:
+    """Where an account lives."""
+    return Key("account", account_id)
+
+
+class Book:
+    """The accounts and postings of one decision."""
+
+    __slots__ = ("_accounts", "_facts", "_postings")
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._accounts: dict[str, Account] = {}
+        self._postings: list[Posting] = []
+
+    def account(self, account_id: str, currency: str) -> Account:
+        """The account as this decision has left it; a new one where there is none."""
+        account = self._accounts.get(account_id) or self._facts.find(Account, account_id)
+        if account is not None:
+            return account
+        kind = account_id.partition(":")[0]
+        return Account(
+            id=account_id, kind=kind if kind in _KINDS else "cardholder", currency=currency
+        )
+
+    def transfer(
+        self,
+        posting_id: str,
+        source: str,
+        target: str,
+        amount_minor: int,
+        currency: str,
+        *,
+        transaction: str,
+        kind: str,
+        at_us: int,
+        corrects: str = "",
+    ) -> None:
+        """Post ``amount_minor`` from one account to another (INV-60, INV-61)."""
+        self._move(source, currency, -amount_minor, 0)
+        self._move(target, currency, amount_minor, 0)
+        entries = (Entry(source, -amount_minor, currency), Entry(target, amount_minor, currency))
+        self._postings.append(
+            Posting(
+                id=posting_id,
+                transaction=transaction,
+                kind=kind,
+                entries=entries,
+                corrects=corrects,
+                business_date=self._facts.business_date,
+                posted_us=at_us,
+            )
+        )
+
+    def hold(self, account_id: str, currency: str, amount_minor: int) -> None:
+        """Set money of the account aside; a negative amount gives it back."""
+        self._move(account_id, currency, 0, amount_minor)
+
+    def _move(self, account_id: str, currency: str, balance: int, held: int) -> None:
+        account = self._accounts.get(account_id)
+        if account is not None:
+            version = account.version
+        else:
+            account = self._facts.find(Account, account_id)
+            if account is not None:
+                version = account.version + 1
+            else:
+                account, version = self.account(account_id, currency), 1
+        if account.currency != currency:
+            raise ValueError(f"account {account_id} is kept in {account.currency}, not {currency}")
+        self._accounts[account_id] = Account(
+            id=account_id,
+            version=version,
+            kind=account.kind,
+            currency=currency,
+            balance_minor=account.balance_minor + balance,
+            held_minor=account.held_minor + held,
+            credit_limit_minor=account.credit_limit_minor,
+        )
+
+    def records(self) -> list[Record]:
+        """What is to be stored."""
+        return [*self._postings, *self._accounts.values()]

@@ -1,0 +1,27 @@
+"""What ``plan`` and the checks must agree on: which merchant and which currency a request means.
+
+Owns these two rules and nothing else.
+"""
+
+from __future__ import annotations
+
+from switch.model.records import Terminal
+from switch.model.request import Request
+from switch.model.settings import Settings
+
+
+def merchant_of(request: Request, terminal: Terminal | None, settings: Settings) -> str:
+    """The id of the merchant named, else the terminal's own, else the one that newcomers are
+    enrolled under.
+    """
+    if request.merchant_id:
+        return request.merchant_id
+    return settings.enrol_merchant if terminal is None else terminal.merchant_id
+
+
+def currency_of(request: Request, terminal: Terminal | None, settings: Settings) -> str:
+    """The currency of the amount; an absent one means the terminal's (INV-82)."""
+    amount = request.amount
+    if amount is not None and amount.currency:
+        return amount.currency
+    return settings.default_currency if terminal is None else terminal.currency

@@ -1,0 +1,67 @@
+"""Network management: sign-on, sign-off, echo. And what this build does not do yet, refused by
+name.
+
+Owns ``Terminal.signed_on``. Refuses to know keys: a key exchange is answered
+``transaction.invalid`` until the vault serves it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from switch.core.case import Case, answered, conclude, decline
+from switch.core.ladder import SIGN, UNBUILT, climb
+from switch.model.events import RequestArrived
+from switch.model.facts import Decision, Facts
+from switch.model.records import next_version
+from switch.model.request import Answer
+from switch.model.trail import Check
+from switch.model.words import Kind, Reason, State
+
+
+def sign(event: RequestArrived, facts: Facts) -> Decision:
+    """Sign a terminal on or off (M-37). Kept under its key: a belated repeat must not sign on a
+    terminal that has left.
+    """
+    case = Case(event, facts)
+    objection = climb(case, SIGN)
+    if objection is not None:
+        return decline(case, objection)
+    wanted = event.request.kind is Kind.SIGN_ON
+    terminal = case.terminal
+    if terminal is None:
+        raise ValueError("a sign-on needs a terminal")
+    if terminal.signed_on is not wanted:
+        newcomers = [record for record in case.records if record is terminal]
+        for newcomer in newcomers:
+            case.records.remove(newcomer)
+            case.records.append(replace(terminal, signed_on=wanted))
+        if not newcomers:
+            case.records.append(next_version(terminal, signed_on=wanted))
+    case.passed("sign", terminal.id, "signed on" if wanted else "signed off")
+    return conclude(case, State.ACCEPTED, Answer(reason=Reason.APPROVED, rrn=case.rrn))
+
+
+def echo(event: RequestArrived, facts: Facts) -> Decision:
+    """Answer an echo test: yes, we are here.
+
+    It leaves no record. There is nothing that a repeat could do twice, its answer follows from the
+    request key alone (the reference number is derived from it), and line tests of many idle
+    terminals should cost no commit.
+    """
+    answer = Answer(reason=Reason.APPROVED, rrn=event.request.rrn or facts.fresh.rrn)
+    return answered(event, answer, Check("echo", event.request.terminal_id, True, "here"))
+
+
+def unbuilt(event: RequestArrived, facts: Facts) -> Decision:
+    """A kind of transaction that is not served, or not known at all: refused, remembered, without
+    any effect.
+    """
+    case = Case(event, facts)
+    objection = climb(case, UNBUILT)
+    if objection is None:
+        kind = event.request.kind
+        said = "the dialect gives this code no meaning" if kind is Kind.UNKNOWN else "is not served"
+        saw = event.request.network_code or event.request.code
+        objection = case.objected("kind", f"{kind} {saw}".strip(), said, Reason.TRANSACTION_INVALID)
+    return decline(case, objection)

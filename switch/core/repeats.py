@@ -1,0 +1,109 @@
+"""Repeats: answered, not redone; the same key with other content is refused.
+
+Owns INV-02, INV-11 and INV-12. Terminal, merchant and sign-on are not asked again: whatever has
+become of them, whoever asks again with the same key gets the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from switch.core.case import (
+    BEARS_REFERENCE,
+    ImpossibleEvent,
+    alert,
+    answered,
+    bearing,
+    outside_ranges,
+    reply,
+)
+from switch.core.delivery import undoes
+from switch.core.undo import in_effect, take_back
+from switch.model.events import RequestArrived
+from switch.model.facts import Decision, Facts
+from switch.model.records import Record, Reference, Transaction
+from switch.model.request import Answer
+from switch.model.trail import Check
+from switch.model.words import Delivery, Reason
+
+
+def repeat(event: RequestArrived, facts: Facts) -> Decision:
+    """Answer a request whose key has been decided before."""
+    request = event.request
+    first = facts.find(Transaction, request.request_key)
+    if first is None:
+        raise ImpossibleEvent(f"{request.request_key} is no repeat")
+    other = differences(first, event, facts)
+    if other:
+        return _refuse(event, facts, first, other)
+    records: list[Record] = []
+    after = first
+    if request.kind in BEARS_REFERENCE and request.reference not in ("", first.reference):
+        after, records = _renamed(first, event, facts)
+    if undoes(first, facts):
+        # From here on two answers are under way, and the failure of one proves nothing about the
+        # other (INV-23).
+        version = first.version + 1
+        after = replace(after, version=version, delivery=Delivery.UNKNOWN)
+    if after is not first:
+        records = [after, *records]
+    said = f"a repeat; answered as before: {first.answer.reason}"
+    trail = (Check("duplicate", f"{first.id}, now {after.state}", True, said),)
+    return Decision(tuple(records), (reply(event, first.answer, first.delivery),), trail)
+
+
+def differences(first: Transaction, event: RequestArrived, facts: Facts) -> tuple[str, ...]:
+    """The names of what must be equal in a repeat and is not (INV-12)."""
+    request = event.request
+    found = []
+    if request.kind is not first.kind or request.code != first.code:
+        found.append("code")
+    # Of a card that may not be kept there is nothing to compare; its requests are declined anyway.
+    unkept = not first.pan_token and outside_ranges(request, facts.settings)
+    token = "" if unkept else event.pan_token
+    if token != first.pan_token:
+        found.append("card")
+    asked, known = request.amount, first.amount
+    if (asked is None) is not (known is None):
+        found.append("amount")
+    elif asked is not None and known is not None:
+        if asked.minor != known.minor:
+            found.append("amount")
+        if asked.currency not in ("", known.currency):
+            found.append("currency")
+    if request.original != first.original:
+        found.append("original")
+    return tuple(found)
+
+
+def _refuse(
+    event: RequestArrived, facts: Facts, first: Transaction, other: tuple[str, ...]
+) -> Decision:
+    """No effect, an alert, and the first answer stands (M-24)."""
+    names = ", ".join(other)
+    said = f"the same key came before with another {names}"
+    answer = Answer(reason=Reason.DUPLICATE_MISMATCH, rrn=event.request.rrn or facts.fresh.rrn)
+    decision = answered(event, answer, Check("duplicate", first.id, False, said))
+    warning = alert(event, "duplicate.mismatch", differs=names)
+    return Decision((), (*decision.effects, warning), decision.trail)
+
+
+def _renamed(
+    first: Transaction, event: RequestArrived, facts: Facts
+) -> tuple[Transaction, list[Record]]:
+    """A repeat may carry another reference (a renewed time, say): a later reversal can name either.
+
+    If a reversal has named this one before, it meant the transaction that we have: it is taken back
+    now (INV-20).
+    """
+    name = event.request.reference
+    known = facts.find(Reference, name)
+    if known is not None and known.transaction:
+        return first, []
+    records: list[Record] = [bearing(known, name, first.id)]
+    if known is None or not in_effect(first):
+        return first, records
+    after, more = take_back(
+        first, facts, by=known.reversed_by[0], kind="reversal", at_us=event.moment.wall_us
+    )
+    return after, records + more

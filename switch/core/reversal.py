@@ -1,0 +1,155 @@
+"""Reversals: undone once, answered always, in any order with their originals.
+
+Owns what follows when a reversal names a transaction in each of its states, and tombstones: a
+reversal whose original was not seen is remembered under the original's name, so that the original
+has no effect should it still come (INV-20..22). A well-formed reversal is refused only for an
+amount that cannot be, or for a card that its original did not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from switch.core.case import Case, ImpossibleEvent, answered, conclude, decline
+from switch.core.ladder import REVERSAL, climb
+from switch.core.undo import in_effect, take_back
+from switch.model.events import RequestArrived
+from switch.model.facts import Decision, Facts
+from switch.model.records import Reference, Transaction
+from switch.model.request import Answer
+from switch.model.trail import Check
+from switch.model.words import Reason, State
+from switch.money import Money
+
+_REASONS: Final = {reason.value: reason for reason in Reason}
+NAMED_LIMIT: Final = 8
+
+
+def reverse(event: RequestArrived, facts: Facts) -> Decision:
+    """Decide a reversal that is the first of its key."""
+    case = Case(event, facts)
+    request = event.request
+    if not request.original:
+        said = Check("original", "", False, "the message does not say what it reverses")
+        return answered(event, Answer(reason=Reason.FORMAT_ERROR, rrn=case.rrn), said)
+    objection = climb(case, REVERSAL)
+    if objection is not None:
+        return decline(case, objection)
+    reference = facts.find(Reference, request.original)
+    if reference is None or not reference.transaction:
+        return entomb(case, reference)
+    original = facts.find(Transaction, reference.transaction)
+    if original is None:
+        raise ImpossibleEvent(
+            f"reference {reference.id} is borne by a transaction that is not there"
+        )
+    if request.pan is not None and original.pan_token not in ("", event.pan_token):
+        return decline(
+            case,
+            case.objected("original", original.id, "was made with another card", Reason.NOT_FOUND),
+        )
+    case.records += _named_by(reference, case.key)
+    return ON_REVERSAL[original.state](case, original)
+
+
+def entomb(case: Case, reference: Reference | None) -> Decision:
+    """No original yet: a tombstone under its name, and the answer that the dialect gives (INV-22)."""
+    name = case.request.original
+    case.passed("original", name, "not seen; should it still come, it has no effect")
+    if reference is None:
+        case.records.append(Reference(id=name, reversed_by=(case.key,)))
+    else:
+        case.records += _named_by(reference, case.key)
+    reason = _REASONS[case.policy.missing_original]
+    return conclude(case, State.ACCEPTED, Answer(reason=reason, rrn=case.rrn))
+
+
+def undo(case: Case, original: Transaction) -> Decision:
+    """Take back what the reversal asks for: all of it, or down to the amount that is to remain
+    (INV-26).
+    """
+    request = case.request
+    open_minor = in_effect(original)
+    rest = request.amount_remaining
+    remaining = 0 if rest is None else rest.minor
+    saw = f"{original.id}, {original.amount_open} in effect"
+    asked, first = case.amount, original.amount
+    if not 0 <= remaining <= open_minor:
+        return decline(
+            case, case.objected("original", saw, f"cannot leave {rest}", Reason.AMOUNT_INVALID)
+        )
+    if asked is not None and first is not None and _exceeds(asked, first):
+        said = f"cannot take back {asked} of {first}"
+        return decline(case, case.objected("original", saw, said, Reason.AMOUNT_INVALID))
+    if remaining == open_minor:
+        return leave(case, original)
+    after, records = take_back(
+        original,
+        case.facts,
+        by=case.key,
+        kind="reversal",
+        at_us=case.event.moment.wall_us,
+        remaining_minor=remaining,
+    )
+    case.records.append(after)
+    case.records += records
+    said = f"taken back, {after.amount_open} remains" if remaining else "taken back"
+    case.passed("original", saw, said)
+    return accept(case)
+
+
+def leave(case: Case, original: Transaction) -> Decision:
+    """Nothing to take back: the answer is yes all the same (INV-21)."""
+    case.passed("original", f"{original.id}, {original.state}", "nothing of it is in effect")
+    return accept(case)
+
+
+def accept(case: Case) -> Decision:
+    """The reversal is taken."""
+    answer = Answer(
+        reason=Reason.APPROVED,
+        rrn=case.rrn,
+        settlement_date=case.facts.business_date[2:],
+    )
+    return conclude(case, State.ACCEPTED, answer)
+
+
+def _exceeds(asked: Money, first: Money) -> bool:
+    """A reversal states its original's amount; less is no partial reversal, that one states what is
+    to remain.
+    """
+    return asked.currency != first.currency or asked.minor > first.minor
+
+
+def _named_by(reference: Reference, key: str) -> tuple[Reference, ...]:
+    """The reference with one more reversal to its name; the first few are enough, the record must
+    not grow (INV-95).
+    """
+    if len(reference.reversed_by) >= NAMED_LIMIT:
+        return ()
+    return (
+        Reference(
+            id=reference.id,
+            version=reference.version + 1,
+            transaction=reference.transaction,
+            reversed_by=(*reference.reversed_by, key),
+        ),
+    )
+
+
+# What a reversal does to its original, by the original's state. States that a later build brings
+# about are here already: what is settled is taken back in the day of the reversal (INV-54); what
+# was completed, voided or has expired holds nothing of its own any more.
+ON_REVERSAL: Final[dict[State, Callable[[Case, Transaction], Decision]]] = {
+    State.APPROVED: undo,
+    State.PARTIAL: undo,
+    State.PARTLY_REVERSED: undo,
+    State.ACCEPTED: undo,
+    State.SETTLED: undo,
+    State.DECLINED: leave,
+    State.REVERSED: leave,
+    State.COMPLETED: leave,
+    State.EXPIRED: leave,
+    State.VOIDED: leave,
+}

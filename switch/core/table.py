@@ -1,0 +1,126 @@
+"""The transition table: what is done when something happens to a transaction in a state. Total, and
+kept as data.
+
+Owns the pairs (state, stimulus): each is in TRANSITIONS, in ON_REVERSAL (what a reversal does to
+its original) or in IMPOSSIBLE, and a test walks them all. A stimulus is the kind of a request, or
+what else can happen. The state is the one of the transaction under the event's request key; NEW
+where there is none, or where the event is about none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from switch.core import authorization, delivery, messages, needs, network, repeats, reversal
+from switch.model.events import Event
+from switch.model.facts import Decision, Facts, Need
+from switch.model.trail import Check
+from switch.model.words import Kind, State
+
+BROKEN: Final = "broken"
+INCOMPLETE: Final = "incomplete"
+STRAY: Final = "stray_answer"
+DELIVERED: Final = "delivery"
+RECOVERED: Final = "recovery"
+TIMER: Final = "timer"
+UPSTREAM: Final = "upstream_answer"
+LINK: Final = "link"
+COMMAND: Final = "command"
+REVERSED: Final = "reversal_of_it"  # some reversal names this transaction as its original
+
+REQUESTS: Final = tuple(kind.value for kind in Kind)
+STIMULI: Final = (
+    *REQUESTS,
+    BROKEN,
+    INCOMPLETE,
+    STRAY,
+    DELIVERED,
+    RECOVERED,
+    TIMER,
+    UPSTREAM,
+    LINK,
+    COMMAND,
+    REVERSED,
+)
+
+# The handlers take the type of event that their stimulus stands for.
+PlanFunction = Callable[[Any, Facts], tuple[Need, ...]]
+StepFunction = Callable[[Any, Facts], Decision]
+Pair = tuple[State, str]
+
+
+def nothing(event: Event, facts: Facts) -> Decision:
+    """Nothing follows from it."""
+    return Decision(trail=(Check(type(event).__name__, "", True, "nothing follows from it"),))
+
+
+_FIRST: Final[dict[str, StepFunction]] = {
+    **dict.fromkeys(REQUESTS, network.unbuilt),
+    Kind.PURCHASE.value: authorization.purchase,
+    Kind.REVERSAL.value: reversal.reverse,
+    Kind.SIGN_ON.value: network.sign,
+    Kind.SIGN_OFF.value: network.sign,
+}
+_WITHOUT_TRANSACTION: Final[dict[str, StepFunction]] = {
+    Kind.ECHO.value: network.echo,
+    BROKEN: messages.broken,
+    INCOMPLETE: messages.incomplete,
+    STRAY: messages.stray,
+    LINK: nothing,
+    COMMAND: nothing,
+}
+_DECIDED: Final = tuple(state for state in State if state not in (State.NEW, State.FORWARDED))
+
+PLANS: Final[dict[str, PlanFunction]] = {
+    **dict.fromkeys(STIMULI, needs.of_nothing),
+    **dict.fromkeys(REQUESTS, needs.of_request),
+    **dict.fromkeys(_WITHOUT_TRANSACTION, needs.of_nothing),
+    DELIVERED: needs.of_transaction,
+    RECOVERED: needs.of_transaction,
+}
+
+TRANSITIONS: Final[dict[Pair, StepFunction]] = {
+    **{(State.NEW, kind): step for kind, step in _FIRST.items()},
+    **{(State.NEW, name): step for name, step in _WITHOUT_TRANSACTION.items()},
+    # A timer or an upstream's answer for what does not wait (any more) changes no decision
+    # (INV-16).
+    (State.NEW, TIMER): nothing,
+    (State.NEW, UPSTREAM): nothing,
+    **{
+        (state, kind): repeats.repeat
+        for state in _DECIDED
+        for kind in REQUESTS
+        if kind not in _WITHOUT_TRANSACTION
+    },
+    **{(state, DELIVERED): delivery.delivered for state in _DECIDED},
+    **{(state, RECOVERED): delivery.recovered for state in _DECIDED},
+}
+
+IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
+    {
+        # Only what was stored is reported on, recovered or found under a reference.
+        (State.NEW, DELIVERED),
+        (State.NEW, RECOVERED),
+        (State.NEW, REVERSED),
+        # Nothing is forwarded in this build: no route, no upstream.
+        *((State.FORWARDED, stimulus) for stimulus in STIMULI),
+        # These are about no transaction; an echo is not looked up, for it is never kept.
+        *((state, stimulus) for state in _DECIDED for stimulus in _WITHOUT_TRANSACTION),
+        # No transaction has set a timer or waits for an upstream, so none is looked up for them.
+        *((state, stimulus) for state in _DECIDED for stimulus in (TIMER, UPSTREAM)),
+    }
+)
+
+
+def rows() -> Iterator[tuple[State, str, str]]:
+    """The table for people: state, stimulus, and what is done (``impossible`` where it is none)."""
+    for state in State:
+        for stimulus in STIMULI:
+            pair = (state, stimulus)
+            if pair in TRANSITIONS:
+                yield state, stimulus, TRANSITIONS[pair].__name__
+            elif stimulus == REVERSED and state in reversal.ON_REVERSAL:
+                yield state, stimulus, reversal.ON_REVERSAL[state].__name__
+            else:
+                yield state, stimulus, "impossible"
