@@ -30,7 +30,7 @@ COMPILE_AFTER: Final = 8
 MAX_COMPILED: Final = 256
 """Functions kept a direction and layout; later bitmaps take the strict way."""
 _MAX_COUNTED: Final = 4096
-_ODD: Final = (ValueError, LookupError, TypeError, AttributeError)
+_ODD: Final = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 
 K = TypeVar("K", bound=Hashable)
 F = TypeVar("F")

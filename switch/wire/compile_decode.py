@@ -26,7 +26,7 @@ from switch.wire.cutting import (
     views_of,
 )
 from switch.wire.layout import Canon, Content, FieldLayout, Layout
-from switch.wire.lengths import is_packed, length_table
+from switch.wire.lengths import is_packed, length_parser, length_table
 from switch.wire.source import Source, joined
 from switch.wire.source import expression as expr
 from switch.wire.subfields import checker
@@ -143,14 +143,15 @@ class _Writer:
     # -- fields of variable length
 
     def _variable(self, shape: FieldLayout, number: int) -> None:
-        table = length_table(shape)
-        if table is None:
-            raise Unsupported("a length with too many values for a table")
         units = shape.length_size * (2 if is_packed(shape) else 1)
         cut = Cut(0, units, f"n{number}", looked_up=True)
         self._cutter.add(Piece(length_view(shape), shape.length_size, [cut]))
         self._cutter.move()
-        self._line("k = {}[n{}]", self._constant(table), number)
+        table = length_table(shape)
+        if table is None:
+            self._line("k = {}(n{})", self._constant(length_parser(shape)), number)
+        else:
+            self._line("k = {}[n{}]", self._constant(table), number)
         view = view_of(shape.coding)
         if view == HEX:
             self._variable_packed(shape, number)

@@ -16,7 +16,7 @@ from switch.wire.codings import text_coding
 from switch.wire.content import MESSAGE_TYPES, NIBBLES, effective_content, pattern
 from switch.wire.cutting import ASCII, HEX, Unsupported, cuttable, length_view, view_of
 from switch.wire.layout import Canon, Content, FieldLayout, Layout
-from switch.wire.lengths import length_texts
+from switch.wire.lengths import length_texts, length_writer
 from switch.wire.source import Expression, Source, joined
 from switch.wire.source import expression as expr
 from switch.wire.subfields import checker
@@ -207,8 +207,10 @@ class _Writer:
     def _length(self, shape: FieldLayout, count: Expression) -> None:
         table = length_texts(shape)
         if table is None:
-            raise Unsupported("a length with too many values for a table")
-        self._append(length_view(shape), expr("{}[{}]", self._constant(table), count))
+            text = expr("{}({})", self._constant(length_writer(shape)), count)
+        else:
+            text = expr("{}[{}]", self._constant(table), count)
+        self._append(length_view(shape), text)
 
     # -- checks of one value
 

@@ -5,6 +5,7 @@ Owns reading and writing of a single indicator. Knows nothing of what the length
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -33,7 +34,7 @@ def read_length(data: bytes, start: int, shape: FieldLayout) -> tuple[int, int]:
         return shape.max_length, start
     piece = data[start : start + size]
     if len(piece) != size:
-        raise LengthFault(len(data), f"length needs {size} bytes, {len(piece)} left")
+        raise LengthFault(len(data), f"length is cut short: {len(piece)} of {size} bytes")
     count = decode_length(piece, start, shape.length_coding)
     if count > shape.max_length:
         raise LengthFault(start, f"length {count} is over the maximum of {shape.max_length}")
@@ -111,20 +112,46 @@ def widest(shape: FieldLayout) -> int:
 
 def length_texts(shape: FieldLayout) -> tuple[str, ...] | None:
     """What the indicator shows for each count up to the maximum: characters, or hex where it is
-    packed or binary.
-
-    ``None`` where a table would have more than 10,000 entries.
+    packed or binary. ``None`` where a table would have more than 10,000 entries.
     """
     top = min(shape.max_length, widest(shape))
     return None if top >= _TABLE_LIMIT else _texts(str(shape.length_coding), shape.length_size, top)
 
 
 def length_table(shape: FieldLayout) -> dict[str, int] | None:
-    """The counts by what the indicator shows; a look-up checks it as well."""
+    """The counts by what the indicator shows; a look-up checks it as well. ``None`` as above."""
     top = min(shape.max_length, widest(shape))
     return (
         None if top >= _TABLE_LIMIT else _counts(str(shape.length_coding), shape.length_size, top)
     )
+
+
+def length_writer(shape: FieldLayout) -> Callable[[int], str]:
+    """The same as :func:`length_texts` by computing. ``OverflowError`` above the maximum."""
+    coding, size = str(shape.length_coding), shape.length_size
+    top = min(shape.max_length, widest(shape))
+
+    def text_of(count: int) -> str:
+        if count > top:
+            raise OverflowError
+        return _text(count, coding, size)
+
+    return text_of
+
+
+def length_parser(shape: FieldLayout) -> Callable[[str], int]:
+    """The same as :func:`length_table` by computing. ``ValueError`` for what is no count."""
+    coding, size, top = str(shape.length_coding), shape.length_size, shape.max_length
+    base = 16 if coding in (Coding.BINARY, Coding.HEX_DIGITS) else 10
+
+    def count_of(text: str) -> int:
+        count = int(text[:-1] if coding == Coding.BCD_LEFT else text, base)
+        # int() takes signs, spaces and underscores: what is written back must be the same.
+        if count > top or _text(count, coding, size) != text:
+            raise ValueError
+        return count
+
+    return count_of
 
 
 @cache

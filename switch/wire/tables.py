@@ -9,6 +9,7 @@ decoders it accepts a subset of what the reader accepts, with equal values, and 
 
 from __future__ import annotations
 
+from binascii import a2b_hex
 from collections.abc import Callable
 from functools import partial
 
@@ -89,12 +90,11 @@ def _bitmap(layout: Layout) -> Callable[[bytes, int], tuple[int, int]]:
     decode_text = text_coding(layout.bitmap.coding).decode
 
     def decode_hex(data: bytes, i: int) -> tuple[int, int]:
-        text = decode_text(data[i : i + 16])
-        # int() takes signs, spaces and underscores; sixteen letters and digits leave no room for
-        # them.
-        if len(text) != 16 or not (text.isascii() and text.isalnum()):
+        # int() would take signs, spaces, underscores and 0X; a2b_hex takes hex digits only.
+        raw = a2b_hex(decode_text(data[i : i + 16]))
+        if len(raw) != 8:
             raise Refused
-        return int(text, 16), i + 16
+        return int.from_bytes(raw, "big"), i + 16
 
     return decode_hex
 
