@@ -1,0 +1,362 @@
+"""From a checked dialect file to a dialect: resolves names, and refuses what contradicts itself.
+
+Owns the rules that lie between keys: a field that is echoed exists, each reason has a code, what is sensitive bears its name.
+A refusal is a ``Mistake`` with the key path, so that the loader can say file and line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from switch.errors import ConfigError
+from switch.model.settings import DialectPolicy
+from switch.model.words import Kind, Reason
+from switch.money import CURRENCIES
+from switch.wire.dialect_data import (
+    Dialect,
+    EntryModes,
+    Identity,
+    MessageRule,
+    Place,
+    TransactionRule,
+)
+from switch.wire.dialect_layout import field_layout, layout_of
+from switch.wire.dialect_model import DialectFile, MessageSection, TransactionSection
+from switch.wire.framing import Framing
+from switch.wire.layout import Layout, SubKind
+from switch.wire.notation import parse_as
+from switch.wire.semantics import MEANINGS, SENSITIVE_ELEMENTS, is_sensitive
+from switch.wire.soundness import check_layout
+
+Path = tuple[str | int, ...]
+_NEEDED: Final = (
+    "stan",
+    "terminal_id",
+    "merchant_id",
+    "processing_code",
+    "response_code",
+    "amount",
+)
+_TWICE: Final = frozenset({"mac"})
+
+
+class Mistake(Exception):
+    """Something in the file contradicts something else."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(reason)
+        self.path = path
+        self.reason = reason
+
+
+def build(name: str, file: DialectFile) -> Dialect:
+    """The dialect. Raises :class:`Mistake`."""
+    layout = _layout(name, file)
+    places = _places(file)
+    messages = {} if file.reading_only else _messages(file, places)
+    dialect = Dialect(
+        name=name,
+        title=file.title,
+        layout=layout,
+        framing=_framing(file),
+        policy=DialectPolicy(
+            name,
+            checks=file.policy.checks,
+            signon_required=file.policy.signon_required,
+            missing_original=file.policy.missing_original,
+            failed_delivery_reverses=file.policy.failed_delivery_reverses,
+        ),
+        reading_only=file.reading_only,
+        version=file.version,
+        places=places,
+        messages=messages,
+        echo=_ids(file.echo),
+        transactions=tuple(_transactions(file, places)) if messages else (),
+        identity=_identity(file, places),
+        entry_modes=_entry_modes(file, places),
+        responses=dict(file.responses),
+        responses_for=_responses_for(file),
+        default_currency=file.currency.default,
+        currency_letters=file.currency.letters,
+        host_time=file.answer.host_time,
+        balance_type=file.answer.balance_type,
+        totals_policy=file.policy.totals,
+        words={meaning: dict(table) for meaning, table in file.words.items()},
+    )
+    for path, reason in _contradictions(file, dialect):
+        raise Mistake(path, reason)
+    return dialect
+
+
+def _layout(name: str, file: DialectFile) -> Layout:
+    for number, section in file.fields.items():
+        try:
+            field_layout(number, section, file.encoding)
+        except ValueError as failure:
+            raise Mistake(("fields", number), str(failure)) from None
+    layout = layout_of(name, file)
+    try:
+        check_layout(layout)
+    except ConfigError as failure:
+        _, _, place = failure.where.rpartition(", ")
+        number = place.removeprefix("field ")
+        path = ("fields", number) if number in file.fields else ("bitmap",)
+        raise Mistake(path, f"{place}: {failure.reason}") from None
+    return layout
+
+
+def _framing(file: DialectFile) -> Framing:
+    section = file.framing
+    try:
+        return Framing(
+            length=section.length,
+            inclusive=section.inclusive,
+            tpdu=section.tpdu,
+            header_bytes=section.header_bytes,
+            header=section.header,
+            stx=section.stx,
+            keepalive=section.keepalive,
+            limit_bytes=section.limit_bytes,
+        )
+    except ConfigError as failure:
+        raise Mistake(("framing",), failure.reason) from None
+
+
+def _ids(numbers: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(str(number) for number in numbers)
+
+
+# -- meanings
+
+
+def _places(file: DialectFile) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    for number, section in file.fields.items():
+        path = ("fields", number)
+        wanted = SENSITIVE_ELEMENTS.get(int(number))
+        if wanted and not is_sensitive(section.means):
+            raise Mistake(path, f"field {number} is sensitive: say means = {wanted!r}")
+        if section.means:
+            _fits(path, section.means, section.as_)
+            _put(places, path, section.means, Place(number))
+        _part_places(places, number, file)
+    return places
+
+
+def _part_places(places: dict[str, Place], number: str, file: DialectFile) -> None:
+    inside = file.fields[number].inside
+    if inside is None:
+        return
+    start, movable = 0, inside.kind is not SubKind.POSITIONAL or inside.repeat
+    for k, part in enumerate(inside.parts):
+        attribute = parse_as(part.as_)
+        path = ("fields", number, "inside", "parts", k)
+        if part.means and movable:
+            raise Mistake(path, "only parts at a fixed place can bear a meaning")
+        movable = movable or bool(attribute.length_digits)
+        stop = start + attribute.characters
+        if part.means:
+            _fits(path, part.means, part.as_)
+            _put(places, path, part.means, Place(number, start, stop))
+        start = stop
+
+
+def _put(places: dict[str, Place], path: Path, meaning: str, place: Place) -> None:
+    before = places.get(meaning)
+    if before is None:
+        places[meaning] = place
+    elif meaning not in _TWICE:
+        raise Mistake(path, f"{meaning} is what field {before.field} means already")
+
+
+def _fits(path: Path, meaning: str, notation: str) -> None:
+    wanted = MEANINGS[meaning].content
+    content = parse_as(notation).content
+    if wanted and content not in wanted:
+        kinds = " or ".join(sorted(content.value for content in wanted))
+        raise Mistake(path, f"{meaning} is written as {kinds}, not as {notation}")
+
+
+def _field_of(places: Mapping[str, Place], path: Path, meaning: str) -> str:
+    """The whole field that a meaning lives in."""
+    place = places.get(meaning)
+    if place is None or not place.whole:
+        raise Mistake(path, f"no field of this dialect means {meaning}")
+    return place.field
+
+
+# -- messages and transactions
+
+
+def _messages(file: DialectFile, places: Mapping[str, Place]) -> dict[str, MessageRule]:
+    return {kind: _message(file, kind, places) for kind in file.messages}
+
+
+def _message(file: DialectFile, kind: str, places: Mapping[str, Place]) -> MessageRule:
+    path = ("messages", kind)
+    section = _inherited(file, kind)
+    own = dict(places)
+    for number, meaning in (section.means or {}).items():
+        _known(file, (*path, "means"), (int(number),))
+        own[meaning] = Place(number)
+    for name, numbers in (("required", section.required), ("echo", section.echo)):
+        _known(file, (*path, name), numbers or ())
+    for group in section.one_of or ():
+        _known(file, (*path, "one_of"), group)
+    for number, needed in (section.needs or {}).items():
+        _known(file, (*path, "needs"), (int(number), *needed))
+    echo = file.echo if section.echo is None else section.echo
+    return MessageRule(
+        type=kind,
+        required=_ids(section.required or ()),
+        one_of=tuple(_ids(group) for group in section.one_of or ()),
+        needs=tuple((number, _ids(more)) for number, more in (section.needs or {}).items()),
+        echo=_ids(echo),
+        places=own,
+    )
+
+
+def _inherited(file: DialectFile, kind: str) -> MessageSection:
+    """The section with what ``like`` gives it, at any distance."""
+    section, seen = file.messages[kind], {kind}
+    while section.like is not None:
+        parent = file.messages.get(section.like)
+        if parent is None or section.like in seen:
+            raise Mistake(("messages", kind, "like"), f"there is no other message {section.like}")
+        seen.add(section.like)
+        given = {name: getattr(section, name) for name in MessageSection.model_fields}
+        merged = {
+            name: getattr(parent, name) if value is None else value for name, value in given.items()
+        }
+        section = MessageSection.model_construct(**{**merged, "like": parent.like})
+    return section
+
+
+def _known(file: DialectFile, path: Path, numbers: tuple[int, ...]) -> None:
+    for number in numbers:
+        if str(number) not in file.fields:
+            raise Mistake(path, f"there is no field {number}")
+
+
+def _transactions(file: DialectFile, places: Mapping[str, Place]) -> Iterator[TransactionRule]:
+    for name, section in file.transactions.items():
+        yield _transaction(file, name, section, places)
+
+
+def _transaction(
+    file: DialectFile, name: str, section: TransactionSection, places: Mapping[str, Place]
+) -> TransactionRule:
+    path = ("transactions", name)
+    for message in section.messages:
+        if message not in file.messages:
+            raise Mistake((*path, "messages"), f"there is no message {message}")
+    _known(file, (*path, "optional"), section.optional)
+    when = tuple(
+        (
+            _field_of(places, (*path, "when"), meaning),
+            (values,) if isinstance(values, str) else values,
+        )
+        for meaning, values in section.when.items()
+    )
+    send = {
+        _field_of(places, (*path, "send"), meaning): value
+        for meaning, value in section.send.items()
+    }
+    return TransactionRule(
+        name=name,
+        messages=section.messages,
+        kind=section.kind,
+        when=when,
+        flow=section.flow,
+        captures=section.captures,
+        optional=frozenset(_ids(section.optional)),
+        amount_remains=section.amount_is == "remaining",
+        send=send,
+    )
+
+
+# -- the rest
+
+
+def _identity(file: DialectFile, places: Mapping[str, Place]) -> Identity:
+    section = file.identity
+    if section is None:
+        return Identity()
+    for name in ("request_key", "reference", "original"):
+        for meaning in getattr(section, name):
+            if meaning != "message" and meaning not in places:
+                raise Mistake(("identity", name), f"no field of this dialect means {meaning}")
+    for meaning in section.unchanging:
+        _field_of(places, ("identity", "unchanging"), meaning)
+    if len(section.reference) != len(section.original):
+        raise Mistake(("identity", "original"), "original must match reference part by part")
+    return Identity(
+        request_key=section.request_key,
+        unchanging=tuple(section.unchanging),
+        reference=section.reference,
+        original=section.original,
+        original_kinds=frozenset(section.original_kinds),
+    )
+
+
+def _entry_modes(file: DialectFile, places: Mapping[str, Place]) -> EntryModes | None:
+    section = file.entry_mode
+    if section is None:
+        return None
+    path = ("entry_mode",)
+    attribute = parse_as(file.fields[_field_of(places, path, "entry_mode")].as_)
+    start, stop = section.at - 1, section.at - 1 + section.width
+    if len(section.template) != attribute.length or len(section.with_pin) != attribute.length:
+        raise Mistake((*path, "template"), f"templates have {attribute.length} characters")
+    if stop > attribute.length or any(len(code) != section.width for code in section.codes):
+        raise Mistake((*path, "codes"), "the codes do not fit at and width")
+    return EntryModes(start, stop, section.template, section.with_pin, dict(section.codes))
+
+
+def _responses_for(file: DialectFile) -> dict[Kind, Mapping[Reason, str]]:
+    tables: dict[Kind, Mapping[Reason, str]] = {}
+    for name, table in file.responses_for.items():
+        kinds = [kind for kind in Kind if kind.is_network] if name == "network" else [Kind(name)]
+        for kind in kinds:
+            tables[kind] = {**tables.get(kind, {}), **table}
+    return tables
+
+
+def _contradictions(file: DialectFile, dialect: Dialect) -> Iterator[tuple[Path, str]]:
+    if file.currency.default not in CURRENCIES:
+        yield ("currency", "default"), "this is no ISO 4217 number"
+    for number, section in ((str(k), file.fields.get(str(k))) for k in file.echo):
+        if section is None:
+            yield ("echo",), f"there is no field {number}"
+    if file.reading_only:
+        return
+    for meaning in _NEEDED:
+        if meaning not in dialect.places:
+            yield ("fields",), f"no field of this dialect means {meaning}"
+    for name in ("identity", "entry_mode"):
+        if getattr(file, name) is None:
+            yield (name,), f"[{name}] is missing (or say reading_only = true)"
+    if not dialect.messages:
+        yield ("messages",), "[messages] is missing (or say reading_only = true)"
+    for reason in Reason:
+        if reason not in dialect.responses:
+            yield ("responses",), f"there is no code for {reason.value}"
+    yield from _codes(file, dialect)
+    for message, rule in dialect.messages.items():
+        for number in rule.echo:
+            meaning = dialect.meaning_of(number)
+            if dialect.layout.fields[int(number)].sensitive and meaning != "pan":
+                yield ("messages", message), f"field {number} is sensitive and never echoed"
+
+
+def _codes(file: DialectFile, dialect: Dialect) -> Iterator[tuple[Path, str]]:
+    attribute = parse_as(file.fields[dialect.places["response_code"].field].as_)
+    tables = [
+        (("responses",), file.responses),
+        *((("responses_for", name), table) for name, table in file.responses_for.items()),
+    ]
+    for path, table in tables:
+        for reason, code in table.items():
+            if len(code) != attribute.length:
+                yield (*path, reason.value), f"codes have {attribute.length} characters here"

@@ -1,0 +1,140 @@
+"""A dialect as the rest of the wire sees it: plain, frozen, checked data.
+
+Owns the shapes only. How they come out of TOML is ``dialect`` and ``dialect_build``; what is done with them is the mapping's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from switch.model.settings import DialectPolicy
+from switch.model.words import EntryMode, Flow, Kind, Reason
+from switch.wire.framing import Framing
+from switch.wire.layout import Layout
+
+EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a meaning lives: a whole field, or its characters ``start`` to ``stop`` (``stop`` 0: the whole)."""
+
+    field: str
+    start: int = 0
+    stop: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether the meaning is all of the field."""
+        return not self.stop
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRule:
+    """What a message of one type must hold and what its answer echoes; field ids as texts.
+
+    ``one_of``: of each group one field at least. ``needs``: where the first is present, the others must be.
+    """
+
+    type: str
+    required: tuple[str, ...]
+    one_of: tuple[tuple[str, ...], ...]
+    needs: tuple[tuple[str, tuple[str, ...]], ...]
+    echo: tuple[str, ...]
+    places: Mapping[str, Place]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionRule:
+    """One line of the transaction table. ``when``: a field id and the beginnings that its value may have.
+
+    ``optional`` lifts required fields of the message. ``amount_remains``: a partial reversal whose amount is what is left,
+    with the original amount beside it (1993). ``send`` is what a terminal puts in, by field id.
+    """
+
+    name: str
+    messages: tuple[str, ...]
+    kind: Kind
+    when: tuple[tuple[str, tuple[str, ...]], ...]
+    flow: Flow | None
+    captures: bool
+    optional: frozenset[str]
+    amount_remains: bool
+    send: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Names of the parts of the three identities, in order; all are led by the terminal's id.
+
+    ``original_kinds``: only these kinds point at an original (empty: any message that carries the parts).
+    """
+
+    request_key: tuple[str, ...] = ()
+    unchanging: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
+    original: tuple[str, ...] = ()
+    original_kinds: frozenset[Kind] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryModes:
+    """Codes at characters ``start`` to ``stop`` of the entry mode element; templates are what a terminal sends else."""
+
+    start: int
+    stop: int
+    template: str
+    with_pin: str
+    codes: Mapping[str, EntryMode]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One dialect, whole. ``places`` by meaning; ``words`` by meaning and code, for people."""
+
+    name: str
+    title: str
+    layout: Layout
+    framing: Framing = Framing()
+    policy: DialectPolicy = DialectPolicy("")
+    reading_only: bool = False
+    version: str = "0"
+    places: Mapping[str, Place] = field(default_factory=dict)
+    messages: Mapping[str, MessageRule] = field(default_factory=dict)
+    echo: tuple[str, ...] = ()
+    transactions: tuple[TransactionRule, ...] = ()
+    identity: Identity = Identity()
+    entry_modes: EntryModes | None = None
+    responses: Mapping[Reason, str] = field(default_factory=dict)
+    responses_for: Mapping[Kind, Mapping[Reason, str]] = field(default_factory=dict)
+    default_currency: str = "840"
+    currency_letters: bool = False
+    host_time: bool = False
+    balance_type: str = "02"
+    totals_policy: str = "none"
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def field_name(self, number: int | str) -> str:
+        """The standard's name of a field, empty where the dialect does not know it."""
+        text = str(number)
+        found = self.layout.fields.get(int(text)) if text.isascii() and text.isdecimal() else None
+        return "" if found is None else found.name
+
+    def meaning_of(self, number: int | str) -> str:
+        """The semantic name of a field (``pan``), empty where it has none."""
+        wanted = str(number)
+        return next(
+            (name for name, place in self.places.items() if place.field == wanted and place.whole),
+            "",
+        )
+
+    def in_words(self, meaning: str, code: str) -> str:
+        """A code of the field with that meaning in words; the longest known beginning counts. Empty: unknown.
+
+        The two first digits of a processing code say what it is about, so ``000000`` is found under ``00``.
+        """
+        table = self.words.get(meaning, EMPTY)
+        return next((table[code[:k]] for k in range(len(code), 0, -1) if code[:k] in table), "")
