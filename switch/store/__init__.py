@@ -1,1 +1,3 @@
-"""What is remembered: a small port and its adapters. Synchronous, ignorant of trio, owned by one thread."""
+"""What is remembered: a small port and its adapters. Synchronous, ignorant of trio, owned by one
+thread.
+"""

@@ -1,4 +1,8 @@
-"""The store's port: what every adapter promises, and the answers it can give."""
+"""The store's port: what every adapter promises, and the answers it can give.
+
+Owns the promises only. One contract suite (``tests/store/test_contract.py``) holds every adapter to
+them; refuses to know how an adapter keeps them.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +15,21 @@ from switch.model.records import Key, Record
 
 
 class StoreUnavailable(IsoswitchError):
-    """Nothing of the append was kept: disk full, locked, write error. Works again by itself when the cause is gone."""
+    """Nothing of the append was kept: disk full, locked, write error. Works again by itself when
+    the cause is gone.
+    """
 
 
 class StoreBroken(IsoswitchError):
-    """The store cannot be trusted any more (a failed sync, a damaged page): the process must stop with exit code 70."""
+    """The store cannot be trusted any more (a failed sync, a damaged page): the process must stop
+    with exit code 70.
+    """
 
 
 class StoreRefused(IsoswitchError):
-    """The store does not open: schema of another version, second process, failed integrity check, wrong master key."""
+    """The store does not open: schema of another version, second process, failed integrity check,
+    wrong master key.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,8 @@ class Unknown:
 class Change:
     """The records of one decision, kept together as one row of the journal.
 
-    ``what`` names the event, ``at_us`` is its wall time. All changes of one append are one transaction, one sync.
+    ``what`` names the event, ``at_us`` is its wall time. All changes of one append are one
+    transaction, one sync.
     """
 
     what: str
@@ -55,26 +66,51 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class JournalRow:
-    """One row of the hash-chained journal: ``hash = SHA-256(0x01 || previous || SHA-256(0x00 || body))``."""
+    """One row of the hash-chained journal: ``hash = SHA-256(0x01 || previous || SHA-256(0x00 ||
+    body))``.
+
+    ``previous`` is the hash of the same writer's row before (32 zero bytes for its first). ``body``
+    is JSON without white space, its fields in the order of their declaration:
+    ``{"what":...,"at_us":...,"records":[["account",{...}],...]}``.
+    """
 
     sequence: int
     writer: str
     previous: bytes
     hash: bytes
-    body: bytes  # canonical JSON: what, at_us, records
+    body: bytes
 
 
 class Store(Protocol):
-    """One durable memory, used from one thread."""
+    """One durable memory, used from one thread.
+
+    Reads see all that was committed. A record that the store was never given is ``None`` in
+    ``load``, never an error; a table that no record type has is the caller's mistake and raises
+    ``KeyError``.
+    """
 
     def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:
-        """The current version of each record, ``None`` where there is none. Raises StoreUnavailable."""
+        """The current version of each record, ``None`` where there is none. Raises
+        StoreUnavailable.
+        """
 
     def append(self, changes: Sequence[Change]) -> Committed | Conflict | Unknown:
-        """Keep all or nothing, durable on return. Raises StoreUnavailable (nothing kept) or StoreBroken."""
+        """Keep all or nothing, durable on return. Raises StoreUnavailable (nothing kept) or
+        StoreBroken.
+
+        A record of version ``n`` demands that the store holds version ``n - 1`` (nothing, for 1),
+        else ``Conflict``. One append may hold several versions of a record if they follow each
+        other: the journal keeps all, ``load`` gives the last. Each change is one row of the
+        journal, in order; no changes, no row.
+        """
 
     def scan(self, table: str, **equal: str) -> Iterator[Record]:
-        """All records of a table whose indexed columns equal the given values, in order of id (newest last)."""
+        """All records of a table whose look-up columns equal the given values, in order of id.
+
+        ``switch.store.columns`` names the columns of each table; another one raises ``KeyError``.
+        The iterator sees the store as it is when each page of it is read, so it may be used while
+        appends go on.
+        """
 
     def unfinished(self) -> Iterator[Key]:
         """Keys of transactions that recovery must look at: not final, or delivery still pending."""
@@ -87,3 +123,15 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of everything. Idempotent."""
+
+
+class Notes(Protocol):
+    """A few durable texts about the store itself, such as the check value of its master key. No
+    records, no journal.
+    """
+
+    def meta_get(self, name: str) -> str | None:
+        """The note, ``None`` where there is none. Raises StoreUnavailable."""
+
+    def meta_set(self, name: str, value: str) -> None:
+        """Write or replace the note; durable on return. Raises StoreUnavailable or StoreBroken."""

@@ -1,0 +1,109 @@
+"""Which record types the store knows, their numbers on disk, and the columns that look-ups may use.
+
+Owns the one table of it; adapters and the schema follow (``tests/store/test_columns.py`` holds them
+together). Refuses to know what a record means: a column is a copy of an attribute, so that a
+look-up need not read JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Final
+
+import msgspec
+
+from switch.model.records import (
+    RECORD_TYPES,
+    Account,
+    Batch,
+    Card,
+    Hold,
+    Merchant,
+    Obligation,
+    Posting,
+    Record,
+    Reference,
+    Terminal,
+    Transaction,
+)
+from switch.model.words import Delivery, State
+
+# The number on disk and the look-up columns of each record type. A number is never given to another
+# type.
+_DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
+    Transaction: (
+        1,
+        ("terminal_id", "stan", "rrn", "pan_token", "state", "delivery", "business_date"),
+    ),
+    Reference: (2, ()),
+    Posting: (3, ("transaction", "business_date")),
+    Account: (4, ()),
+    Hold: (5, ("transaction", "account", "state")),
+    Card: (6, ("account",)),
+    Merchant: (7, ()),
+    Terminal: (8, ("merchant_id",)),
+    Batch: (9, ("terminal_id", "state")),
+    Obligation: (10, ("transaction", "state")),
+}
+
+# States that recovery must resolve even if nobody waits for an answer any more.
+OPEN_STATES: Final = (State.NEW, State.FORWARDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """How one record type is kept."""
+
+    table: str
+    number: int
+    columns: tuple[str, ...]
+    values: Callable[[Record], tuple[str, ...]]  # of the columns, in their order
+    decode: Callable[[bytes], Record]
+
+
+def _values(columns: tuple[str, ...]) -> Callable[[Record], tuple[str, ...]]:
+    if not columns:
+        return lambda _record: ()
+    if len(columns) == 1:
+        get = attrgetter(columns[0])
+        return lambda record: (get(record),)
+    return attrgetter(*columns)
+
+
+def _shelf(kind: type[Record]) -> Shelf:
+    number, columns = _DECLARED[kind]
+    return Shelf(
+        table=kind.TABLE,
+        number=number,
+        columns=columns,
+        values=_values(columns),
+        decode=msgspec.json.Decoder(kind).decode,
+    )
+
+
+SHELVES: Final[dict[str, Shelf]] = {kind.TABLE: _shelf(kind) for kind in RECORD_TYPES}
+
+
+def is_unfinished(record: Record) -> bool:
+    """Whether recovery must look at the record: a transaction that is not final, or whose answer
+    may not be out.
+    """
+    return isinstance(record, Transaction) and (
+        record.delivery is Delivery.PENDING or record.state in OPEN_STATES
+    )
+
+
+def shelf_for(table: str, columns: dict[str, str]) -> Shelf:
+    """The shelf of a table, after a look at the columns asked for. Raises KeyError for what nobody
+    declared.
+    """
+    shelf = SHELVES.get(table)
+    if shelf is None:
+        raise KeyError(f"no record type has the table {table!r}")
+    for name in columns:
+        if name not in shelf.columns:
+            offered = ", ".join(shelf.columns) or "none"
+            raise KeyError(f"table {table!r} has no look-up column {name!r} (it has: {offered})")
+    return shelf
