@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
         return check()
     if name in IN_CHECKOUT:
         os.chdir(ROOT)
-    return become(*PROGRAMS[name], *rest)
+    become(*PROGRAMS[name], *rest)
 
 
 def check() -> int:
