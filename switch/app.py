@@ -201,10 +201,8 @@ def _sink(options: ServeOptions, config: Config, data: Path) -> tuple[Sink, str]
     name = options.log or config.log.file
     if name == "-":
         return Sink(None, config.log.queue), "standard output"
-    if options.log:
-        path = Path(options.log)
-    else:
-        path = config.folder / name if name else data / LOG_NAME
+    from_config = config.folder / name if name else data / LOG_NAME
+    path = Path(options.log) if options.log else from_config
     try:
         return Sink(path, config.log.queue), str(path)
     except OSError as failure:

@@ -59,11 +59,11 @@ class Refusal(click.ClickException):
 class Commands(click.Group):
     """Commands by name, imported when they are called."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """Our own first, then those of tools."""
         return [*OWN, *sorted(name for name in _tools() if name not in OWN)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command."""
         if cmd_name in OWN:
             module, _, attribute = OWN[cmd_name][0].partition(":")

@@ -14,6 +14,8 @@ from switch import __version__, app
 from switch.cli import NOTICE
 from switch.server.serve import is_loopback
 
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
+
 
 def _ports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
     ports = {}
@@ -100,7 +102,7 @@ def _to_try(started: app.Started) -> list[str]:
     if not started.ports or not started.config.card:
         return ["stop with Ctrl-C"]
     port, bound = started.ports[0]
-    host = "127.0.0.1" if port.host in ("0.0.0.0", "::") else port.host
+    host = "127.0.0.1" if port.host in EVERYWHERE else port.host
     to = f"--to {host}:{bound} --dialect {port.dialect}"
     card = started.config.card[0].name
     return [

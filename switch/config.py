@@ -245,6 +245,10 @@ class Config(Section):
         name, text = self._source
         return f"{name}:{line_of(text, path)}"
 
+    def remember(self, name: str, text: str) -> None:
+        """Where the configuration was read from, so that later refusals can point into it."""
+        self._source = (name, text)
+
     @property
     def name(self) -> str:
         """The file's name, as it was given."""
@@ -296,7 +300,7 @@ def parse_config(text: str, name: str) -> Config:
         errors.sort(key=lambda error: error["type"] == "missing")  # a misspelt name explains it
         mistakes = [(error["loc"], _reason(error)) for error in errors]
         raise _refusal(text, name, mistakes) from None
-    config._source = (name, text)
+    config.remember(name, text)
     if mistakes := list(_contradictions(config)):
         raise _refusal(text, name, mistakes)
     return config
@@ -355,13 +359,16 @@ def _contradictions(config: Config) -> Iterator[tuple[tuple[str | int, ...], str
 
 def _amounts(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Amounts with more decimals than their currency has."""
-    amounts: list[tuple[tuple[str | int, ...], str, str]] = []
-    for place, card in enumerate(config.card):
-        for name in ("balance", "credit_limit", "per_transaction_limit", "daily_limit"):
-            amounts.append((("card", place, name), getattr(card, name), card.currency))
     settings = config.settings
-    for name in ("enrol_balance", "enrol_per_transaction_limit", "enrol_daily_limit"):
-        amounts.append((("settings", name), getattr(settings, name), settings.default_currency))
+    amounts: list[tuple[tuple[str | int, ...], str, str]] = [
+        (("card", place, name), getattr(card, name), card.currency)
+        for place, card in enumerate(config.card)
+        for name in ("balance", "credit_limit", "per_transaction_limit", "daily_limit")
+    ]
+    amounts += [
+        (("settings", name), getattr(settings, name), settings.default_currency)
+        for name in ("enrol_balance", "enrol_per_transaction_limit", "enrol_daily_limit")
+    ]
     for path, text, currency in amounts:
         try:
             Money.parse(text, currency)

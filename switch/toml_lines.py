@@ -25,9 +25,9 @@ _QUOTED: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'')
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
-    """Line (from 1) of the key path, as pydantic's ``loc`` names it: ``("listener", 1, "port")``.
+    r"""Line (from 1) of the key path, as pydantic's ``loc`` names it: ``("listener", 1, "port")``.
 
-    >>> line_of('[a]\\nx = 1\\n[[b]]\\ny = 2\\n[[b]]\\ny = 3\\n', ("b", 1, "y"))
+    >>> line_of("[a]\nx = 1\n[[b]]\ny = 2\n[[b]]\ny = 3\n", ("b", 1, "y"))
     6
     """
     wanted = tuple(path)

@@ -106,7 +106,7 @@ class Board:
             return
         self._dirty.pop(number, None)
         self.release(connection.source)
-        connection.session.gone(why, self._clock.now())
+        connection.session.gone(why)
 
     # -- what goes out
 

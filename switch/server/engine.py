@@ -254,10 +254,9 @@ class Engine:
         waiting = entries
         for _ in range(PLAN_ROUNDS):
             missing: set[Key] = set()
-            wanting: list[Entry] = []
-            for entry in waiting:
-                if entry.refused is None and self._wants(entry, missing):
-                    wanting.append(entry)
+            wanting = [
+                entry for entry in waiting if entry.refused is None and self._wants(entry, missing)
+            ]
             if missing:
                 self._rows.learn(await self._writer.run(partial(_load, keys=tuple(missing))))
             if not wanting:

@@ -80,7 +80,7 @@ class PumpConnection:
             for event in session.receive(data, now):
                 pump.board.submit(event)
         else:
-            session.end_of_input(now)
+            session.end_of_input()
         self._settle()
 
     def push(self) -> None:

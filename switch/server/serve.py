@@ -287,9 +287,8 @@ class Host:
         """Bind what is new; every socket or none."""
         bound: list[_Open] = []
         try:
-            for port in plan.ports:
-                if port.address not in self._open:
-                    bound.append(_bind(port))
+            for port in (item for item in plan.ports if item.address not in self._open):
+                bound.append(_bind(port))  # noqa: PERF401 - those before are closed if one fails
         except StartRefusedError:
             for item in bound:
                 item.sock.close()

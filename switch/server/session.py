@@ -83,7 +83,7 @@ class Session:
         """Take up frames that had to wait for room."""
         return self._extract(now) if self.waiting and self._room else []
 
-    def end_of_input(self, now: Moment) -> None:
+    def end_of_input(self) -> None:
         """The peer sends no more; it may still read (W-05)."""
         if not self._ended:
             self._ended = True
@@ -130,7 +130,9 @@ class Session:
             event = self._message(frame, now)
             if event is not None:
                 events.append(event)
-        if self.waiting or not framer.buffered:
+        if self._ended and not self.waiting:
+            self._truncated()
+        elif self.waiting or not framer.buffered:
             self._frame_ns = None
         elif took or self._frame_ns is None:
             self._frame_ns = now.mono_ns
@@ -344,7 +346,7 @@ class Session:
             return "idle"
         return ""
 
-    def gone(self, why: str, now: Moment) -> None:
+    def gone(self, why: str) -> None:
         """The transport is closed: report what became of the answers that were laid out."""
         if not self._ended:
             self._ended = True

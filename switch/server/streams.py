@@ -77,7 +77,7 @@ class StreamConnection:
                     for event in session.receive(bytes(data), now):
                         self._board.submit(event)
                 else:
-                    session.end_of_input(now)
+                    session.end_of_input()
                 self._news.set()
             else:
                 self._room = trio.Event()

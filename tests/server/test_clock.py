@@ -24,7 +24,7 @@ def test_dates_are_those_of_the_house_zone() -> None:
 
 
 def test_dates_over_new_year_leap_day_and_a_clock_change() -> None:
-    """P-06: the business date changes at local midnight, also where an hour is missing or doubled."""
+    """P-06: the business date changes at local midnight, with an hour missing or doubled too."""
     calendar = Calendar("Europe/Berlin")
     assert calendar.dates(wall_us(2026, 12, 31, 22, 59)) == ("20261231", "2612")
     assert calendar.dates(wall_us(2026, 12, 31, 23, 0)) == ("20270101", "2701")

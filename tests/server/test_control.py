@@ -68,7 +68,7 @@ async def test_garbage_is_refused_and_a_flood_is_cut(tmp_path: Path) -> None:
 
 def test_nobody_there_is_told_in_one_sentence(tmp_path: Path) -> None:
     """The command says what to check."""
-    with pytest.raises(control.ControlError, match="no switch answers in .*is it running"):
+    with pytest.raises(control.ControlError, match=r"no switch answers in .*is it running"):
         control.ask(tmp_path, "status")
     with pytest.raises(control.ControlError, match="no switch answers in"):
         control.ask(tmp_path / "absent", "status")

@@ -86,7 +86,7 @@ def test_a_sensitive_value_in_an_event_prints_masked(path: Path) -> None:
 
 
 def test_a_defect_is_told_with_its_place_and_without_values(path: Path) -> None:
-    """P-12: type, file, line and function; no local variable, no digits that could be a card number."""
+    """P-12: type, file, line and function; no local variable, no digits of a card."""
     number = PAN
 
     def handler(secret: str) -> int:
@@ -163,7 +163,7 @@ def test_a_reader_that_never_comes_back_does_not_hold_the_exit(full_pipe: tuple[
 
 def test_a_file_that_cannot_be_written_is_counted_not_raised(tmp_path: Path) -> None:
     """P-09: a full disk under the log."""
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         sink = Sink(None, fd=full.fileno())
         ServerLog(sink).tell("conn.open")
         sink.close()

@@ -1,0 +1,149 @@
+"""A real ``isoswitch serve`` on free ports in a temporary folder, as a fixture."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from switch.server.control import ControlError, ask
+
+START_S = 30.0
+STOP_S = 20.0
+
+
+class HostProcess:
+    """One running switch; restartable in the same data folder.
+
+    ``ports`` has the port number of each listener by name, as it came up.
+    """
+
+    def __init__(self, data: Path, arguments: Sequence[str] = ("--port-base", "0")) -> None:
+        self.data = data
+        self.arguments = list(arguments)
+        self.ports: dict[str, int] = {}
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_path(self) -> Path:
+        """Where its log is."""
+        return self.data / "log.jsonl"
+
+    @property
+    def errors_path(self) -> Path:
+        """What it said on standard error."""
+        return self.data.with_name(self.data.name + ".stderr")
+
+    def command(self, *more: str) -> list[str]:
+        """The command line."""
+        return [sys.executable, "-m", "switch", *more]
+
+    def spawn(self, **popen: Any) -> subprocess.Popen[bytes]:
+        """Start without waiting for it to be ready."""
+        popen.setdefault("stdout", subprocess.DEVNULL)
+        with self.errors_path.open("ab") as errors:
+            self.process = subprocess.Popen(
+                self.command("serve", "--data", str(self.data), *self.arguments),
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONWARNINGS": "error::DeprecationWarning:switch"},
+                **popen,
+            )
+        return self.process
+
+    def start(self, **popen: Any) -> HostProcess:
+        """Start and wait until the ports are open."""
+        process = self.spawn(**popen)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            with suppress(ControlError):
+                status = self.status()
+                if status["pid"] == process.pid:
+                    self.ports = {item["name"]: item["port"] for item in status["listeners"]}
+                    return self
+            time.sleep(0.02)
+        raise AssertionError(f"the switch did not come up:\n{self.errors()}")
+
+    def status(self) -> dict[str, Any]:
+        """What ``isoswitch status`` says."""
+        return ask(self.data, "status")
+
+    def errors(self) -> str:
+        """Standard error so far."""
+        return self.errors_path.read_text() if self.errors_path.exists() else ""
+
+    def log(self, event: str = "") -> list[dict[str, Any]]:
+        """Lines of the log so far, of one event or all."""
+        if not self.log_path.exists():
+            return []
+        whole = self.log_path.read_text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return [line for line in lines if not event or line["event"] == event]
+
+    def await_log(self, event: str, count: int = 1, within_s: float = 15.0) -> list[dict[str, Any]]:
+        """Wait until so many lines of an event were written."""
+        deadline = time.monotonic() + within_s
+        while len(found := self.log(event)) < count:
+            if time.monotonic() > deadline:
+                last = self.log()[-20:]
+                raise AssertionError(f"{event}: {len(found)} of {count} lines:\n{last}")
+            time.sleep(0.02)
+        return found
+
+    def connect(self, name: str) -> socket.socket:
+        """A connection to a listener."""
+        return socket.create_connection(("127.0.0.1", self.ports[name]), timeout=15)
+
+    def signal(self, number: int) -> None:
+        """Send a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def wait(self, within_s: float = STOP_S) -> int:
+        """Wait for the end; its exit code."""
+        assert self.process is not None
+        return self.process.wait(within_s)
+
+    def stop(self) -> int:
+        """Stop in order; the exit code."""
+        self.signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self) -> None:
+        """``kill -9``."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(STOP_S)
+
+
+@pytest.fixture
+def make_host(tmp_path: Path) -> Iterator[Callable[..., HostProcess]]:
+    """Makes switches that are gone after the test: ``make_host("--config", "x.toml", name="a")``."""
+    made: list[HostProcess] = []
+
+    def make(*arguments: str, name: str = "data") -> HostProcess:
+        host = HostProcess(tmp_path / name, arguments or ("--port-base", "0"))
+        made.append(host)
+        return host
+
+    yield make
+    for host in made:
+        host.kill()
+
+
+@pytest.fixture
+def host(make_host: Callable[..., HostProcess]) -> HostProcess:
+    """The demo world on free ports."""
+    return make_host().start()
