@@ -25,12 +25,11 @@ import trio
 
 from switch import __version__
 from switch.config import Config, demo_config, load_config
-from switch.errors import IsoswitchError
-from switch.keys.demo_ca import demo_certificate
-from switch.keys.master import load_or_create
+from switch.keys.master import MasterKeyError, load_or_create
 from switch.keys.vault import SoftwareVault
 from switch.server.assemble import Assembler, Overrides
 from switch.server.clock import FreshNames, SystemClock
+from switch.server.control import state_folder
 from switch.server.log import ServerLog, Sink
 from switch.server.plan import Port, ServerPlan, StartRefusedError
 from switch.server.serve import Host, Parts
@@ -77,28 +76,14 @@ class Started:
     authority: Path | None
 
 
-def state_folder() -> Path:
-    """Where data goes when nobody says otherwise (XDG base directories)."""
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "isoswitch"
-
-
-def data_folder(data: Path | None, config: Config | None = None) -> Path:
-    """The data folder: of the command line, of the configuration, or the user's state directory."""
-    if data is not None:
-        return data
-    if config is not None and config.server.data:
-        return config.folder / config.server.data
-    return state_folder()
-
-
 def serve(options: ServeOptions, started: Callable[[Started], None]) -> int:
     """Run a switch until it is told to stop; returns the exit code.
 
     Raises ConfigError and StartRefusedError, with one sentence that says what to do.
     """
     config = _read(options)
-    data = data_folder(options.data, config)
+    configured = config.folder / config.server.data if config.server.data else None
+    data = options.data or configured or state_folder()
     _prepare_folder(data)
     descriptors = _raise_descriptor_limit()
     authority, context = _demo_tls(data) if options.tls else (None, None)
@@ -211,13 +196,14 @@ def _sink(options: ServeOptions, config: Config, data: Path) -> tuple[Sink, str]
 
 
 def _vault(data: Path) -> SoftwareVault:
+    may_create = not (data / STORE_NAME).exists()
     try:
-        return SoftwareVault(load_or_create(data / MASTER_NAME), os.urandom)
-    except OSError as failure:
-        said = f"{data / MASTER_NAME}: the master key cannot be used: {failure.strerror}"
-        raise StartRefusedError(said, EXIT_REFUSED) from None
-    except IsoswitchError as failure:
+        master = load_or_create(data / MASTER_NAME, may_create=may_create)
+    except MasterKeyError as failure:
         raise StartRefusedError(str(failure), EXIT_REFUSED) from None
+    vault = SoftwareVault(master, os.urandom)
+    master.wipe()
+    return vault
 
 
 def _writer(data: Path) -> ThreadWriter:
@@ -233,5 +219,7 @@ def _writer(data: Path) -> ThreadWriter:
 def _demo_tls(data: Path) -> tuple[Path, ssl.SSLContext]:
     """The certificate of the demo authority, made on first use; terminals are given the authority's
     file."""
+    from switch.keys.demo_ca import demo_certificate  # certificates are rarely wanted, and slow
+
     files = demo_certificate(data / "tls")
     return files.authority, server_context(files.certificate, files.key, None)

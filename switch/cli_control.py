@@ -12,8 +12,7 @@ from typing import Any
 
 import click
 
-from switch.app import data_folder
-from switch.server.control import ask
+from switch.server.control import ask, state_folder
 
 data_option = click.option(
     "--data",
@@ -27,7 +26,7 @@ def _ask(
     ctx: click.Context, data: Path | None, command: str, as_json: bool
 ) -> dict[str, Any] | None:
     """The answer, or ``None`` when it was printed already."""
-    answer = ask(data_folder(data), command)
+    answer = ask(data or state_folder(), command)
     if as_json:
         click.echo(json.dumps(answer))
     elif not answer["ok"]:

@@ -8,7 +8,7 @@ asked for it. Puts nothing into force.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from switch.config import Config, Listener
@@ -23,7 +23,9 @@ from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect, load_dialect
 from switch.wire.framing import Framing
+from switch.wire.hints import encoding_suspects
 from switch.wire.mapping import Mapper
+from switch.wire.reference import Inexpressible, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,17 @@ def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) 
             out_bytes=limits.out_bytes,
         ),
         verify_every=config.server.verify_every,
+        verify=_reference(dialect) if config.server.verify_every else None,
+        suspects=lambda data: encoding_suspects(data, dialect.layout),
     )
+
+
+def _reference(dialect: Dialect) -> Callable[[bytes, Mapping[str, str]], list[str]] | None:
+    """The second reader, where the dialect's shapes are such that it can express them."""
+    try:
+        return Reference(dialect.layout).differences
+    except Inexpressible:
+        return None
 
 
 def _settings(config: Config, policies: dict[str, DialectPolicy]) -> Settings:

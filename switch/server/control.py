@@ -32,6 +32,12 @@ DEADLINE_S: Final = 60.0
 Answerer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
+def state_folder() -> Path:
+    """The data folder when nobody names one: the user's state directory (XDG base directories)."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "isoswitch"
+
+
 class ControlError(IsoswitchError):
     """The running switch could not be reached, or refused the command."""
 

@@ -62,5 +62,6 @@ class Profile:
     mapper: Mapper
     limits: SessionLimits = SessionLimits()
     verify_every: int = 0
-    verify: Callable[[bytes, Mapping[str, str]], str | None] | None = None
-    suspect: Callable[[bytes], str] | None = None  # in which encoding a refused message reads well
+    verify: Callable[[bytes, Mapping[str, str]], list[str]] | None = None
+    # In which other encodings a refused message would read well.
+    suspects: Callable[[bytes], list[str]] | None = None

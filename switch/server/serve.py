@@ -123,6 +123,7 @@ class Host:
             finished = await self._drain()
             nursery.cancel_scope.cancel()
         self.pump.close()
+        (self._parts.data / control.SOCKET_NAME).unlink(missing_ok=True)
         code = 0 if finished else 1
         self._log.tell("serve.stop", code=code, decided=self.engine.decided)
         return code

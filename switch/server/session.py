@@ -186,8 +186,8 @@ class Session:
             reason=fault.reason,
             hint=fault.hint,
         )
-        suspect = self._profile.suspect
-        likely = suspect(frame.body) if suspect is not None else ""
+        suspects = self._profile.suspects
+        likely = suspects(frame.body) if suspects is not None else []
         if likely:
             self._log.tell(
                 "encoding.suspect",
@@ -230,17 +230,17 @@ class Session:
         if verify is None:
             return
         try:
-            difference = verify(data, fields)
+            differences = verify(data, fields)
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="verify", connection=self._number)
             return
-        if difference:
+        if differences:
             self._log.tell(
                 "reference.mismatch",
                 "critical",
                 listener=self._profile.listener,
                 connection=self._number,
-                said=difference,
+                said=differences,
             )
 
     def _end(self, event: str, said: str) -> None:

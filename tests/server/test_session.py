@@ -345,9 +345,9 @@ def test_one_message_in_n_is_read_again_with_the_reference() -> None:
     words = Words()
     read: list[bytes] = []
 
-    def verify(data: bytes, fields: Mapping[str, str]) -> str:
+    def verify(data: bytes, fields: Mapping[str, str]) -> list[str]:
         read.append(data)
-        return "field 4 differs"
+        return ["field 4 differs"]
 
     profile = Profile("shop", Framing(), words, words, verify_every=3, verify=verify)
     session = Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
