@@ -199,7 +199,7 @@ def _prefixes(
         follows = len(data) - begin - (2 if stx else 0)
         for inclusive in (False, True):
             content = value - kind.size * inclusive
-            fit = _fit(data, begin, content, follows, stx)
+            fit = _fit(content, follows, stx)
             if fit is None:
                 continue
             shape, behind, likely = inner
@@ -223,9 +223,7 @@ def _unread(data: bytes, start: int, words: str, weight: float) -> Iterator[Find
             yield Finding(told, behind, 0.8 * weight)
 
 
-def _fit(
-    data: bytes, begin: int, content: int, follows: int, stx: bool
-) -> tuple[str, float] | None:
+def _fit(content: int, follows: int, stx: bool) -> tuple[str, float] | None:
     """How well an announced content fits what follows: in words, and as a likelihood."""
     if content <= 0:
         return None

@@ -194,8 +194,9 @@ def test_an_oversize_announcement_costs_no_memory() -> None:
 def test_the_end_of_input_inside_a_frame_is_told_with_its_place(text: str) -> None:
     """W-03, W-04: cut in the length header or in the body, at every byte."""
     wire = wrap(Framing.parse(text), MESSAGE)
+    framer = Framer(Framing.parse(text))
     for cut in range(1, len(wire)):
-        framer = Framer(Framing.parse(text))
+        framer = Framer(framer.framing)
         framer.receive_data(wire[:cut])
         assert framer.next_frame() is NEED_MORE
         error = framer.finish()

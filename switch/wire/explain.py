@@ -1,0 +1,213 @@
+"""One buffer explained: which framing it has, what the message inside says, and what is at fault.
+
+Owns the choice between explanations: bare message or framed, this framing or that, broken header or
+broken message. Works on whole buffers from files and traces, never on streams; knows layouts, not
+dialect files. Offsets count from the first byte of the buffer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from switch.errors import Fault
+from switch.wire import doctor
+from switch.wire.doubts import doubts
+from switch.wire.emv_tags import CHIP_DATA_BEGINNINGS
+from switch.wire.framer import FramingError, cut_whole
+from switch.wire.frames import Frame
+from switch.wire.framing import Framing, Tpdu
+from switch.wire.layout import Layout, SubKind
+from switch.wire.reader import Reading, read
+
+BARE: Final = Framing(length=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What a buffer is.
+
+    ``framing`` ``None``: the bare message. ``base``: where the message starts; the elements of
+    ``reading`` count from there, ``fault`` and ``warnings`` from the buffer's first byte. ``frame``
+    is ``None`` where the framing does not fit and ``fault`` says so.
+    """
+
+    data: bytes = field(repr=False)
+    layout: Layout
+    reading: Reading = field(repr=False)
+    base: int = 0
+    framing: Framing | None = None
+    frame: Frame | None = None
+    fault: Fault | None = None
+    warnings: tuple[Fault, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the message could be read, whatever its framing says."""
+        return self.reading.fault is None
+
+    @property
+    def consumed(self) -> int:
+        """Bytes of the buffer up to the first that was not understood."""
+        return self.base + sum(element.length for element in self.reading.elements)
+
+
+def explain_framed(data: bytes, layout: Layout, framing: Framing) -> Explanation:
+    """The buffer as one frame of this framing.
+
+    Where the length header disagrees with the buffer, the message is read all the same: bytes
+    missing from the message are its own fault, else the header is at fault.
+    """
+    try:
+        frame = cut_whole(data, framing)
+    except FramingError as refusal:
+        return _misframed(data, layout, framing, refusal)
+    return _explanation(data, layout, framing, frame)
+
+
+def explain_by_spec(data: bytes, layout: Layout) -> Explanation:
+    """The buffer as one message of a pyiso8583 spec.
+
+    A message whose bitmap has 16 bytes throughout, which such a spec cannot say, is read as that
+    where it fits to the byte; a warning says so. Chip data that begins with a tag of EMV is held to
+    BER-TLV, though the spec cannot say that either.
+    """
+    found = explain_bare(data, layout)
+    if found.fault is not None:
+        wide = replace(layout, bitmap=replace(layout.bitmap, fixed_16=True))
+        other = explain_bare(data, wide)
+        if other.fault is None:
+            reason = "the bitmap has 16 bytes although bit 1 announces no second one"
+            at = next((e.offset for e in other.reading.elements if e.id == "p"), 0)
+            return replace(other, warnings=(Fault("p", "p", at, at, reason), *other.warnings))
+        return found
+    broken = next((doubt for doubt in found.warnings if _is_broken_chip_data(found, doubt)), None)
+    if broken is None:
+        return found
+    return replace(
+        found, fault=broken, warnings=tuple(w for w in found.warnings if w is not broken)
+    )
+
+
+def _is_broken_chip_data(found: Explanation, doubt: Fault) -> bool:
+    shape = found.layout.fields.get(int(doubt.field)) if doubt.field else None
+    if shape is None or shape.sub is None or shape.sub.kind is not SubKind.BER_TLV:
+        return False
+    value = next(e.value for e in found.reading.elements if e.id == doubt.field)
+    return value.startswith(CHIP_DATA_BEGINNINGS)
+
+
+def explain_bare(data: bytes, layout: Layout) -> Explanation:
+    """The buffer as one message and nothing else."""
+    return _explanation(data, layout, None, None)
+
+
+def explain(data: bytes, layout: Layout, framing: Framing) -> Explanation:
+    """The buffer as a message of a dialect, in the dialect's framing or without its length header.
+
+    Another framing is told, and is the fault: on a port of the dialect it would not be understood.
+    """
+    own = explain_framed(data, layout, framing)
+    if own.frame is not None and (own.whole or _length_of(framing)):
+        return own
+    known = _without_length(data, layout, framing)
+    best = next((one for one in known if one.whole), None)
+    if best is not None:
+        return best
+    if own.whole:
+        return own
+    for other in _guessed(data, layout):
+        if other.whole:
+            told = f"framed as {other.framing}, where {framing} belongs"
+            offered = f"to read it so all the same: --framing {other.framing}"
+            return replace(other, fault=Fault(None, "length", 0, 0, told, offered))
+    if _is_cut_short(own) or _depth(own) > 1 + max(map(_depth, known)):
+        return own
+    return max(known, key=_depth)
+
+
+def explain_freely(data: bytes, layout: Layout, framing: Framing) -> Explanation:
+    """As :func:`explain`, but any framing will do: for finding out what a buffer is."""
+    known = explain(data, layout, framing)
+    if known.whole and known.fault is None:
+        return known
+    free = (one for one in _guessed(data, layout) if one.whole)
+    return next(free, known)
+
+
+def _explanation(
+    data: bytes, layout: Layout, framing: Framing | None, frame: Frame | None
+) -> Explanation:
+    base = 0 if framing is None else framing.prefix_bytes
+    reading = read(data if frame is None else frame.body, layout)
+    return _told(Explanation(data, layout, reading, base, framing, frame))
+
+
+def _told(found: Explanation) -> Explanation:
+    """The explanation with fault and warnings of its reading, counted from the buffer's first
+    byte."""
+    fault = found.reading.fault
+    moved = None if fault is None else _moved(fault, found.base)
+    hint = "" if fault is None else _tpdu_hint(found)
+    if moved is not None and hint:
+        moved = replace(moved, hint=hint)
+    warned = tuple(_moved(doubt, found.base) for doubt in doubts(found.reading, found.layout))
+    return replace(found, fault=moved, warnings=warned)
+
+
+def _tpdu_hint(found: Explanation) -> str:
+    """Whether the TPDU that belongs there is missing."""
+    frame = found.frame
+    if frame is None or not frame.tpdu or frame.tpdu[0] >> 4 == 6 or found.reading.elements:
+        return ""
+    bare = replace(found.framing or BARE, tpdu=Tpdu.NONE, header_bytes=0, header="")
+    body = found.data[bare.prefix_bytes :]
+    if read(body, found.layout).fault is not None:
+        return ""
+    return f"from byte {bare.prefix_bytes} on it fits: the TPDU is missing"
+
+
+def _moved(fault: Fault, base: int) -> Fault:
+    return replace(fault, offset=fault.offset + base, at=fault.at + base)
+
+
+def _misframed(data: bytes, layout: Layout, framing: Framing, refusal: FramingError) -> Explanation:
+    body = data[framing.prefix_bytes : len(data) - 2 * framing.stx]
+    reading = read(body, layout)
+    found = Explanation(data, layout, reading, framing.prefix_bytes, framing)
+    if refusal.event == "frame.truncated" and _is_cut_short(found):
+        return _told(found)
+    return replace(_told(found), fault=refusal.fault)
+
+
+def _is_cut_short(found: Explanation) -> bool:
+    """Whether the message merely lacks its last bytes."""
+    fault = found.reading.fault
+    return fault is not None and fault.at == len(found.data) - found.base and _depth(found) > 1
+
+
+def _length_of(framing: Framing) -> bool:
+    return framing.length is not None or framing.stx
+
+
+def _without_length(data: bytes, layout: Layout, framing: Framing) -> list[Explanation]:
+    """The bare message, and the message behind the TPDU and header of its framing alone."""
+    bare = explain_bare(data, layout)
+    inner = replace(framing, length=None, inclusive=False, stx=False)
+    if not inner.prefix_bytes:
+        return [bare]
+    return [bare, explain_framed(data, layout, inner)]
+
+
+def _guessed(data: bytes, layout: Layout) -> list[Explanation]:
+    """In the framings that the doctor thinks of, the likeliest first."""
+
+    def judge(body: bytes) -> bool:
+        return read(body, layout).fault is None
+
+    found = (one.framing for one in doctor.diagnose(data, None, judge))
+    return [explain_framed(data, layout, framing) for framing in found if framing is not None]
+
+
+def _depth(found: Explanation) -> int:
+    return len(found.reading.elements)
