@@ -1,7 +1,8 @@
 """Loads dialects: from ``specs/`` by name, from a file by path, overlays laid on, checked whole.
 
-Owns where dialect files are found, ``extends``, and refusals with file and line. A pyiso8583 spec dict (``.json``) is taken as
-a dialect for reading. What the keys mean is ``dialect_model`` and ``dialect_build``; the notation is told in specs/README.md.
+Owns where dialect files are found, ``extends``, and refusals with file and line. A pyiso8583 spec
+dict (``.json``) is taken as a dialect for reading. What the keys mean is ``dialect_model`` and
+``dialect_build``; the notation is told in specs/README.md.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ def shipped_dialects() -> tuple[str, ...]:
 
 
 def load_dialect(name_or_path: str) -> Dialect:
-    """A shipped dialect by name, or a file (``.toml``; ``.json``: a pyiso8583 spec dict, for reading).
+    """A shipped dialect by name, or a file (``.toml``; ``.json``: a pyiso8583 spec dict, for
+    reading).
 
     Raises ConfigError with file, line and reason.
     """
@@ -145,7 +147,9 @@ def _read(path: Path) -> _Source:
 
 
 def _chain(source: _Source, folder: Path | None) -> list[_Source]:
-    """The file and what it extends, base first. Overlays in a folder may extend their neighbours as ``./name.toml``."""
+    """The file and what it extends, base first. Overlays in a folder may extend their neighbours as
+    ``./name.toml``.
+    """
     chain = [source]
     while "extends" in chain[0].table:
         top = chain[0]
@@ -180,7 +184,9 @@ def _load(chain: Sequence[_Source], name: str) -> Dialect:
 
 
 def _merged(chain: Sequence[_Source]) -> dict[str, Any]:
-    """One table: an overlay's tables are laid into those below, its other values replace them, ``remove`` takes away."""
+    """One table: an overlay's tables are laid into those below, its other values replace them,
+    ``remove`` takes away.
+    """
     whole: dict[str, Any] = {}
     for source in chain:
         table = {key: value for key, value in source.table.items() if key != "extends"}
@@ -227,7 +233,7 @@ def _refusal(chain: Sequence[_Source], path: KeyPath, reason: str) -> ConfigErro
 
 
 def _key_path(loc: Sequence[str | int]) -> KeyPath:
-    """pydantic's place without its own marks for keys of tables and branches of unions."""
+    """Pydantic's place without its own marks for keys of tables and branches of unions."""
     return tuple(
         key
         for key in loc

@@ -1,7 +1,8 @@
 """From a checked dialect file to a dialect: resolves names, and refuses what contradicts itself.
 
-Owns the rules that lie between keys: a field that is echoed exists, each reason has a code, what is sensitive bears its name.
-A refusal is a ``Mistake`` with the key path, so that the loader can say file and line.
+Owns the rules that lie between keys: a field that is echoed exists, each reason has a code, what is
+sensitive bears its name. A refusal is a ``Mistake`` with the key path, so that the loader can say
+file and line.
 """
 
 from __future__ import annotations
@@ -10,9 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from switch.errors import ConfigError
-from switch.model.settings import DialectPolicy
+from switch.model.settings import DialectPolicy, order_faults
 from switch.model.words import Kind, Reason
-from switch.money import CURRENCIES
 from switch.wire.dialect_data import (
     Dialect,
     EntryModes,
@@ -70,6 +70,9 @@ def build(name: str, file: DialectFile) -> Dialect:
         reading_only=file.reading_only,
         version=file.version,
         places=places,
+        mac_fields=tuple(
+            sorted((k for k, field in file.fields.items() if field.means == "mac"), key=int)
+        ),
         messages=messages,
         echo=_ids(file.echo),
         transactions=tuple(_transactions(file, places)) if messages else (),
@@ -77,7 +80,6 @@ def build(name: str, file: DialectFile) -> Dialect:
         entry_modes=_entry_modes(file, places),
         responses=dict(file.responses),
         responses_for=_responses_for(file),
-        default_currency=file.currency.default,
         currency_letters=file.currency.letters,
         host_time=file.answer.host_time,
         balance_type=file.answer.balance_type,
@@ -324,39 +326,42 @@ def _responses_for(file: DialectFile) -> dict[Kind, Mapping[Reason, str]]:
 
 
 def _contradictions(file: DialectFile, dialect: Dialect) -> Iterator[tuple[Path, str]]:
-    if file.currency.default not in CURRENCIES:
-        yield ("currency", "default"), "this is no ISO 4217 number"
-    for number, section in ((str(k), file.fields.get(str(k))) for k in file.echo):
-        if section is None:
+    for number in dialect.echo:
+        if number not in file.fields:
             yield ("echo",), f"there is no field {number}"
     if file.reading_only:
         return
     for meaning in _NEEDED:
         if meaning not in dialect.places:
             yield ("fields",), f"no field of this dialect means {meaning}"
-    for name in ("identity", "entry_mode"):
-        if getattr(file, name) is None:
+    for name in ("identity", "entry_mode", "messages", "transactions"):
+        if not getattr(file, name):
             yield (name,), f"[{name}] is missing (or say reading_only = true)"
-    if not dialect.messages:
-        yield ("messages",), "[messages] is missing (or say reading_only = true)"
-    for reason in Reason:
-        if reason not in dialect.responses:
-            yield ("responses",), f"there is no code for {reason.value}"
+    for said in order_faults(file.policy.checks):
+        yield ("policy", "checks"), said
     yield from _codes(file, dialect)
-    for message, rule in dialect.messages.items():
-        for number in rule.echo:
-            meaning = dialect.meaning_of(number)
-            if dialect.layout.fields[int(number)].sensitive and meaning != "pan":
-                yield ("messages", message), f"field {number} is sensitive and never echoed"
+    yield from _echoes(dialect)
 
 
 def _codes(file: DialectFile, dialect: Dialect) -> Iterator[tuple[Path, str]]:
-    attribute = parse_as(file.fields[dialect.places["response_code"].field].as_)
-    tables = [
-        (("responses",), file.responses),
-        *((("responses_for", name), table) for name, table in file.responses_for.items()),
-    ]
+    for reason in Reason:
+        if reason not in dialect.responses:
+            yield ("responses",), f"there is no code for {reason.value}"
+    length = parse_as(file.fields[dialect.places["response_code"].field].as_).length
+    tables: list[tuple[Path, Mapping[Reason, str]]] = [(("responses",), file.responses)]
+    tables += [(("responses_for", name), table) for name, table in file.responses_for.items()]
     for path, table in tables:
         for reason, code in table.items():
-            if len(code) != attribute.length:
-                yield (*path, reason.value), f"codes have {attribute.length} characters here"
+            if len(code) != length:
+                yield (*path, reason.value), f"codes have {length} characters here"
+
+
+def _echoes(dialect: Dialect) -> Iterator[tuple[Path, str]]:
+    """Nothing that is sensitive goes back but the card number."""
+    echoes: list[tuple[Path, tuple[str, ...]]] = [(("echo",), dialect.echo)]
+    echoes += [(("messages", kind, "echo"), rule.echo) for kind, rule in dialect.messages.items()]
+    for path, numbers in echoes:
+        for number in numbers:
+            sensitive = dialect.layout.fields[int(number)].sensitive
+            if sensitive and dialect.meaning_of(number) != "pan":
+                yield path, f"field {number} is sensitive and never echoed"

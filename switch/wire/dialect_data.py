@@ -1,6 +1,7 @@
 """A dialect as the rest of the wire sees it: plain, frozen, checked data.
 
-Owns the shapes only. How they come out of TOML is ``dialect`` and ``dialect_build``; what is done with them is the mapping's.
+Owns the shapes only. How they come out of TOML is ``dialect`` and ``dialect_build``; what is done
+with them is the mapping's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a meaning lives: a whole field, or its characters ``start`` to ``stop`` (``stop`` 0: the whole)."""
+    """Where a meaning lives: a whole field, or its characters ``start`` to ``stop`` (``stop`` 0:
+    the whole).
+    """
 
     field: str
     start: int = 0
@@ -36,7 +39,8 @@ class Place:
 class MessageRule:
     """What a message of one type must hold and what its answer echoes; field ids as texts.
 
-    ``one_of``: of each group one field at least. ``needs``: where the first is present, the others must be.
+    ``one_of``: of each group one field at least. ``needs``: where the first is present, the others
+    must be.
     """
 
     type: str
@@ -49,10 +53,12 @@ class MessageRule:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRule:
-    """One line of the transaction table. ``when``: a field id and the beginnings that its value may have.
+    """One line of the transaction table. ``when``: a field id and the beginnings that its value may
+    have.
 
-    ``optional`` lifts required fields of the message. ``amount_remains``: a partial reversal whose amount is what is left,
-    with the original amount beside it (1993). ``send`` is what a terminal puts in, by field id.
+    ``optional`` lifts required fields of the message. ``amount_remains``: a partial reversal whose
+    amount is what is left, with the original amount beside it (1993). ``send`` is what a terminal
+    puts in, by field id.
     """
 
     name: str
@@ -70,7 +76,8 @@ class TransactionRule:
 class Identity:
     """Names of the parts of the three identities, in order; all are led by the terminal's id.
 
-    ``original_kinds``: only these kinds point at an original (empty: any message that carries the parts).
+    ``original_kinds``: only these kinds point at an original (empty: any message that carries the
+    parts).
     """
 
     request_key: tuple[str, ...] = ()
@@ -82,7 +89,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class EntryModes:
-    """Codes at characters ``start`` to ``stop`` of the entry mode element; templates are what a terminal sends else."""
+    """Codes at characters ``start`` to ``stop`` of the entry mode element; templates are what a
+    terminal sends else.
+    """
 
     start: int
     stop: int
@@ -93,24 +102,28 @@ class EntryModes:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One dialect, whole. ``places`` by meaning; ``words`` by meaning and code, for people."""
+    """One dialect, whole. ``places`` by meaning; ``words`` by meaning and code, for people.
+
+    ``mac_fields``: the last one of a message's bitmaps carries its MAC (64, or 128 with a secondary
+    bitmap).
+    """
 
     name: str
     title: str
     layout: Layout
-    framing: Framing = Framing()
-    policy: DialectPolicy = DialectPolicy("")
+    framing: Framing = field(default_factory=Framing)
+    policy: DialectPolicy = field(default_factory=lambda: DialectPolicy(""))
     reading_only: bool = False
     version: str = "0"
     places: Mapping[str, Place] = field(default_factory=dict)
+    mac_fields: tuple[str, ...] = ()
     messages: Mapping[str, MessageRule] = field(default_factory=dict)
     echo: tuple[str, ...] = ()
     transactions: tuple[TransactionRule, ...] = ()
-    identity: Identity = Identity()
+    identity: Identity = field(default_factory=Identity)
     entry_modes: EntryModes | None = None
     responses: Mapping[Reason, str] = field(default_factory=dict)
     responses_for: Mapping[Kind, Mapping[Reason, str]] = field(default_factory=dict)
-    default_currency: str = "840"
     currency_letters: bool = False
     host_time: bool = False
     balance_type: str = "02"
@@ -126,15 +139,19 @@ class Dialect:
     def meaning_of(self, number: int | str) -> str:
         """The semantic name of a field (``pan``), empty where it has none."""
         wanted = str(number)
+        if wanted in self.mac_fields:
+            return "mac"
         return next(
             (name for name, place in self.places.items() if place.field == wanted and place.whole),
             "",
         )
 
     def in_words(self, meaning: str, code: str) -> str:
-        """A code of the field with that meaning in words; the longest known beginning counts. Empty: unknown.
+        """A code of the field with that meaning in words; the longest known beginning counts.
+        Empty: unknown.
 
-        The two first digits of a processing code say what it is about, so ``000000`` is found under ``00``.
+        The two first digits of a processing code say what it is about, so ``000000`` is found under
+        ``00``.
         """
         table = self.words.get(meaning, EMPTY)
         return next((table[code[:k]] for k in range(len(code), 0, -1) if code[:k] in table), "")

@@ -173,7 +173,9 @@ def _part(part_id: str, name: str, attribute: Attribute, inside: InsideSection) 
 
 
 def _cannot_fail(kind: SubKind, parts: tuple[Part, ...], attribute: Attribute) -> bool:
-    """Fixed parts that fill a fixed field and allow whatever the field allows: nothing to check for each message."""
+    """Fixed parts that fill a fixed field and allow whatever the field allows: nothing to check for
+    each message.
+    """
     allowed = {
         attribute.content,
         attribute.content if attribute.content is Content.B else Content.ANS,

@@ -1,24 +1,23 @@
 """The shape of a dialect file: every key that a TOML dialect may have, checked by pydantic.
 
-Owns names, types and patterns, so that nothing hostile comes further than here. What lies between keys (an echoed field that
-does not exist, a code for a reason that is missing) is checked by ``dialect_build``.
+Owns names, types and patterns, so that nothing hostile comes further than here. What lies between
+keys (an echoed field that does not exist, a code for a reason that is missing) is checked by
+``dialect_build``.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from switch.model.settings import DialectPolicy
+from switch.model.settings import CHECK_NAMES
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.wire.codings import text_coding
 from switch.wire.framing import KeepAlive, LengthKind, Tpdu
 from switch.wire.layout import Coding, SubKind
 from switch.wire.notation import parse_as
 from switch.wire.semantics import MEANINGS
-
-CHECKS: Final = frozenset(DialectPolicy("").checks)
 
 
 def _notation(text: str) -> str:
@@ -41,12 +40,6 @@ def _text_coding(name: str) -> str:
         raise ValueError(str(failure)) from None
 
 
-def _check(name: str) -> str:
-    if name not in CHECKS:
-        raise ValueError(f"unknown check {name[:40]!r}: there are {', '.join(sorted(CHECKS))}")
-    return name
-
-
 def _kind_or_network(name: str) -> str:
     if name != "network":
         Kind(name)
@@ -64,7 +57,6 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,4}$")]
 As = Annotated[str, AfterValidator(_notation)]
 Means = Annotated[str, AfterValidator(_meaning)]
 TextCoding = Annotated[str, AfterValidator(_text_coding)]
-CheckName = Annotated[str, AfterValidator(_check)]
 KindOrNetwork = Annotated[str, AfterValidator(_kind_or_network)]
 Pads = Annotated[str, Field(pattern=r"^[0-9A-F]{1,4}$")]
 PartId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,8}$")]
@@ -91,7 +83,9 @@ class FramingSection(Section):
 
 
 class EncodingSection(Section):
-    """How message type, bitmaps, digits, texts, lengths and bytes are written, where a field does not say otherwise."""
+    """How message type, bitmaps, digits, texts, lengths and bytes are written, where a field does
+    not say otherwise.
+    """
 
     message_type: Literal["text", "packed"] = "text"
     bitmap: Literal["hex", "binary"] = "hex"
@@ -139,7 +133,9 @@ class InsideSection(Section):
 
 
 class FieldSection(Section):
-    """One data element. ``numeric``, ``text``, ``binary``, ``length``, ``pad``, ``pads`` override ``[encoding]``."""
+    """One data element. ``numeric``, ``text``, ``binary``, ``length``, ``pad``, ``pads`` override
+    ``[encoding]``.
+    """
 
     as_: As = Field(alias="as")
     name: Title = ""
@@ -163,7 +159,9 @@ class HeaderSection(Section):
 
 
 class MessageSection(Section):
-    """What a message must hold and what its answer echoes. ``like`` takes over what is not said here."""
+    """What a message must hold and what its answer echoes. ``like`` takes over what is not said
+    here.
+    """
 
     like: MessageType | None = None
     required: tuple[FieldNumber, ...] | None = Field(default=None, strict=False)
@@ -176,7 +174,9 @@ class MessageSection(Section):
 
 
 class TransactionSection(Section):
-    """One line of the transaction table: these messages with these codes are this kind of transaction."""
+    """One line of the transaction table: these messages with these codes are this kind of
+    transaction.
+    """
 
     messages: tuple[MessageType, ...] = Field(strict=False, min_length=1)
     kind: Annotated[Kind, Loose]
@@ -208,7 +208,7 @@ IdentityName = Literal[
 
 
 class IdentitySection(Section):
-    """The three identities of a request, and what must not change under one key (INV-10, INV-12)."""
+    """The three identities, and what must not change under one key (INV-10, INV-12)."""
 
     request_key: tuple[IdentityName, ...] = Field(strict=False, min_length=2)
     unchanging: tuple[Means, ...] = Field(strict=False)
@@ -218,7 +218,9 @@ class IdentitySection(Section):
 
 
 class EntryModeSection(Section):
-    """Where the entry mode stands in its element and what its codes mean; ``template`` is what a terminal sends else."""
+    """Where the entry mode stands in its element and what its codes mean; ``template`` is what a
+    terminal sends else.
+    """
 
     at: Annotated[int, Field(ge=1, le=12)] = 1
     width: Annotated[int, Field(ge=1, le=2)] = 2
@@ -235,16 +237,17 @@ class AnswerSection(Section):
 
 
 class CurrencySection(Section):
-    """Currency of amounts that come without one, and how a terminal writes it."""
+    """How a currency is written: as ISO 4217 number, or in letters. Both are read."""
 
-    default: Annotated[str, Field(pattern=r"^[0-9]{3}$")] = "840"
     letters: bool = False
 
 
 class PolicySection(Section):
-    """Named behaviour of the core (``switch.model.settings.DialectPolicy``) and of reconciliation (INV-53)."""
+    """Named behaviour of the core (``switch.model.settings.DialectPolicy``) and of reconciliation
+    (INV-53).
+    """
 
-    checks: tuple[CheckName, ...] = Field(default=DialectPolicy("").checks, strict=False)
+    checks: tuple[str, ...] = Field(default=CHECK_NAMES, strict=False, max_length=40)
     signon_required: bool = False
     missing_original: Literal["approved.no_original", "not_found"] = "approved.no_original"
     failed_delivery_reverses: bool = False

@@ -1,7 +1,8 @@
 """The ``as`` column: the standard's own notation for the attributes of an element.
 
-``n6`` six digits, ``an..25`` up to 25 characters behind a two-digit length, ``b8`` eight bytes, ``z..37`` track 2,
-``x+n8`` a sign letter and eight digits. Owns that notation and nothing of how it is encoded.
+``n6`` six digits, ``an..25`` up to 25 characters behind a two-digit length, ``b8`` eight bytes,
+``z..37`` track 2, ``x+n8`` a sign letter and eight digits. Owns that notation and nothing of how it
+is encoded.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ _CONTENTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """One ``as``: what it consists of, its length (the maximum where it varies), digits of its length indicator."""
+    """One ``as``: what it consists of, its length (the maximum where it varies), digits of its
+    length indicator.
+    """
 
     content: Content
     length: int
@@ -35,7 +38,7 @@ class Attribute:
 
     @property
     def characters(self) -> int:
-        """Length as characters of text: an amount has its sign in front, a byte is two hex digits."""
+        """Length in text: an amount has its sign in front, a byte is two hex digits."""
         if self.content is Content.XN:
             return self.length + 1
         return 2 * self.length if self.content is Content.B else self.length

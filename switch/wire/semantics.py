@@ -1,7 +1,8 @@
 """The names that a dialect may give to fields, parts and tags, and what each name demands.
 
-Owns which values are sensitive: a dialect cannot bring in a track, a PIN block or a card number untyped, because the standard's
-elements and EMV's tags that hold one must bear its name. Refuses to know encodings and dialects.
+Owns which values are sensitive: a dialect cannot bring in a track, a PIN block or a card number
+untyped, because the standard's elements and EMV's tags that hold one must bear its name. Refuses to
+know encodings and dialects.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from switch.wire.layout import Content
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a name demands: the contents it may have (empty: any), and whether its value must never be shown."""
+    """What a name demands: the contents it may have (empty: any), and whether its value must never
+    be shown.
+    """
 
     content: frozenset[Content] = frozenset()
     sensitive: bool = False
@@ -25,7 +28,8 @@ _DIGITS: Final = Meaning(frozenset({Content.N}))
 _SECRET: Final = Meaning(sensitive=True)
 _BYTES: Final = Meaning(frozenset({Content.B}))
 
-# Reconciliation totals of ISO 8583, in the order of the standard (1987 and 1993: elements 74-83, 86-89, 97).
+# Reconciliation totals of ISO 8583, in the order of the standard (1987 and 1993: elements 74-83,
+# 86-89, 97).
 TOTALS: Final = (
     "credits_number",
     "credits_reversal_number",
@@ -93,7 +97,8 @@ MEANINGS: Final[dict[str, Meaning]] = {
     **dict.fromkeys(TOTALS, _FREE),
 }
 
-# Elements that hold something sensitive in every edition of the standard, whatever a house makes of the others.
+# Elements that hold something sensitive in every edition of the standard, whatever a house makes of
+# the others.
 SENSITIVE_ELEMENTS: Final[dict[int, str]] = {
     2: "pan",
     35: "track2",
@@ -102,7 +107,8 @@ SENSITIVE_ELEMENTS: Final[dict[int, str]] = {
     52: "pin_block",
 }
 
-# EMV book 3, annex A, and EMV contactless book C-2 (9F6B is track 2 there): data objects that are never shown.
+# EMV book 3, annex A, and EMV contactless book C-2 (9F6B is track 2 there): data objects that are
+# never shown.
 SENSITIVE_TAGS: Final[dict[str, str]] = {
     "56": "track1",
     "57": "track2",
