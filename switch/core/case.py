@@ -7,11 +7,10 @@ judge: checks do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from switch.core.ledger import Book
-from switch.core.naming import currency_of
 from switch.model.effects import Effect, Reply, Silence, Tell
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision, Facts
@@ -40,7 +39,7 @@ class Case:
     """
 
     __slots__ = (
-        "_amount",
+        "amount",
         "book",
         "card",
         "card_record",
@@ -50,6 +49,7 @@ class Case:
         "merchant",
         "policy",
         "records",
+        "reference",
         "request",
         "settings",
         "tells",
@@ -66,10 +66,15 @@ class Case:
         self.key = request.request_key
         self.settings: Settings = facts.settings
         self.policy: DialectPolicy = facts.policy
-        self._amount = request.amount
+        self.amount = request.amount
         # A demand may be refused for business reasons; what has already happened at the terminal is
         # only recorded.
         self.unforced = request.flow is Flow.REQUEST and request.kind is not Kind.REVERSAL
+        self.reference = (
+            facts.find(Reference, request.reference)
+            if request.reference and request.kind in BEARS_REFERENCE
+            else None
+        )
         self.terminal: Terminal | None = None
         self.merchant: Merchant | None = None
         self.card: Card | None = None
@@ -78,17 +83,6 @@ class Case:
         self.records: list[Record] = []
         self.tells: list[Effect] = []
         self.book = Book(facts)
-
-    @property
-    def amount(self) -> Money | None:
-        """The amount asked for, in the terminal's currency where it named none; final once the
-        terminal is known.
-        """
-        amount = self._amount
-        if amount is not None and not amount.currency:
-            currency = currency_of(self.request, self.terminal, self.settings)
-            return Money(amount.minor, currency)
-        return amount
 
     @property
     def rrn(self) -> str:
@@ -102,7 +96,7 @@ class Case:
 
     def passed(self, name: str, saw: str, said: str) -> None:
         """Note a check that has nothing against it."""
-        self.trail.append(Check(name, saw, True, said))
+        self.trail.append(noted(name, saw, said))
 
     def objected(self, name: str, saw: str, said: str, reason: Reason) -> Reason:
         """Note the objection; returns its reason."""
@@ -110,8 +104,13 @@ class Case:
         return reason
 
 
-Handler = Callable[[RequestArrived, Facts], Decision]
 Objection = Reason | None
+
+
+@lru_cache(maxsize=4096)
+def noted(name: str, saw: str, said: str) -> Check:
+    """A passed check. The same few come again with every message, so they are made once."""
+    return Check(name, saw, True, said)
 
 
 def decline(case: Case, reason: Reason) -> Decision:
@@ -129,7 +128,7 @@ def conclude(
     """
     trail = tuple(case.trail)
     request, event, facts = case.request, case.event, case.facts
-    keeps_card = request.pan is not None and not outside_ranges(request, case.settings)
+    keeps_card = case.card is not None or not outside_ranges(request, case.settings)
     transaction = Transaction(
         id=case.key,
         state=state,
@@ -163,9 +162,7 @@ def conclude(
     )
     records: list[Record] = [transaction]
     if request.reference and request.kind in BEARS_REFERENCE:
-        records.append(
-            bearing(facts.find(Reference, request.reference), request.reference, case.key)
-        )
+        records.append(bearing(case.reference, request.reference, case.key))
     records += case.book.records()
     records += case.records
     if case.card_record is not None:

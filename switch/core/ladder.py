@@ -13,6 +13,7 @@ from typing import Final
 
 from switch.core import parties, risk
 from switch.core.case import Case, ImpossibleEvent, Objection
+from switch.model.settings import order_faults
 
 Check = Callable[[Case], Objection]
 
@@ -46,9 +47,8 @@ def ladder(order: tuple[str, ...], sort: str) -> tuple[Check, ...]:
     """The checks of that sort of message, in the dialect's order. ImpossibleEvent for a name that
     is no check.
     """
-    for name in order:
-        if name not in CHECKS:
-            raise ImpossibleEvent(f"the dialect's policy names {name!r}, which is no check")
+    for fault in order_faults(order):
+        raise ImpossibleEvent(f"the dialect's order of checks cannot be used: {fault}")
     if "pin" not in order:
         order = (*order, "pin")
     return tuple(CHECKS[name][sort] for name in order if sort in CHECKS[name])

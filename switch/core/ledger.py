@@ -44,22 +44,24 @@ def account_key(account_id: str) -> Key:
 class Book:
     """The accounts and postings of one decision."""
 
-    __slots__ = ("_accounts", "_facts", "_postings")
+    __slots__ = ("_accounts", "_facts", "_found", "_postings")
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, Account] = {}  # changed by this decision
+        self._found: dict[str, Account | None] = {}  # as they were
         self._postings: list[Posting] = []
 
     def account(self, account_id: str, currency: str) -> Account:
         """The account as this decision has left it; a new one where there is none."""
-        account = self._accounts.get(account_id) or self._facts.find(Account, account_id)
-        if account is not None:
-            return account
-        kind = account_id.partition(":")[0]
-        return Account(
-            id=account_id, kind=kind if kind in _KINDS else "cardholder", currency=currency
-        )
+        account = self._accounts.get(account_id) or self._find(account_id)
+        return _fresh(account_id, currency) if account is None else account
+
+    def _find(self, account_id: str) -> Account | None:
+        found = self._found
+        if account_id not in found:
+            found[account_id] = self._facts.find(Account, account_id)
+        return found[account_id]
 
     def transfer(
         self,
@@ -99,11 +101,9 @@ class Book:
         if account is not None:
             version = account.version
         else:
-            account = self._facts.find(Account, account_id)
-            if account is not None:
-                version = account.version + 1
-            else:
-                account, version = self.account(account_id, currency), 1
+            account = self._find(account_id)
+            version = 1 if account is None else account.version + 1
+            account = account or _fresh(account_id, currency)
         if account.currency != currency:
             raise ValueError(f"account {account_id} is kept in {account.currency}, not {currency}")
         self._accounts[account_id] = Account(
@@ -119,3 +119,9 @@ class Book:
     def records(self) -> list[Record]:
         """What is to be stored."""
         return [*self._postings, *self._accounts.values()]
+
+
+def _fresh(account_id: str, currency: str) -> Account:
+    """An account that nobody has used yet."""
+    kind = account_id.partition(":")[0]
+    return Account(id=account_id, kind=kind if kind in _KINDS else "cardholder", currency=currency)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Final
 
 from switch.core.case import Case, Objection, alert
-from switch.core.naming import merchant_of
-from switch.model.records import Merchant, Reference, Terminal
+from switch.core.naming import currency_of, merchant_of
+from switch.model.records import Merchant, Terminal
 from switch.model.trail import Check
 from switch.model.words import Reason
+from switch.money import Money
 
 COMPLETE: Final = Check("fields", "", True, "all there and well formed")
 FIRST: Final = Check("duplicate", "", True, "the first of its key")
@@ -48,6 +49,8 @@ def terminal(case: Case) -> Objection:
             )
         found = _enrol(case)
     case.terminal = found
+    if case.amount is not None and not case.amount.currency:
+        case.amount = Money(case.amount.minor, currency_of(request, found, case.settings))
     if found.status != "active" and case.unforced:
         return case.objected("terminal", found.id, f"is {found.status}", Reason.TERMINAL_INACTIVE)
     case.passed("terminal", found.id, "known")
@@ -110,11 +113,10 @@ def signed_on(case: Case) -> Objection:
 
 def original(case: Case) -> Objection:
     """No reversal of this very request came before it (INV-22, M-27)."""
-    reference = case.request.reference
-    known = case.facts.find(Reference, reference) if reference else None
+    known = case.reference
     if known is not None and known.is_tombstone:
         return case.objected(
-            "original", reference, "was reversed before it arrived", Reason.REVERSED_BEFORE_SEEN
+            "original", known.id, "was reversed before it arrived", Reason.REVERSED_BEFORE_SEEN
         )
     case.trail.append(NEVER_REVERSED)
     return None

@@ -40,19 +40,25 @@ def card(case: Case) -> Objection:
     saw = pan.masked
     if outside_ranges(case.request, case.settings):
         return case.objected("card", saw, "in none of the test ranges", Reason.PAN_NOT_TEST)
-    if not 12 <= pan.length <= 19:
-        return case.objected("card", saw, "a card number has 12 to 19 digits", Reason.PAN_INVALID)
-    if not pan.luhn_ok:
-        return case.objected("card", saw, "the check digit does not fit", Reason.PAN_INVALID)
-    found = case.facts.find(Card, case.event.pan_token) or _enrol(case, pan)
+    found = case.facts.find(Card, case.event.pan_token)
     if found is None:
-        return case.objected("card", saw, "no card of ours", Reason.CARD_UNKNOWN)
+        if not is_card_number(pan):
+            said = "12 to 19 digits with a check digit that fits make a card number"
+            return case.objected("card", saw, said, Reason.PAN_INVALID)
+        found = _enrol(case, pan)
+        if found is None:
+            return case.objected("card", saw, "no card of ours", Reason.CARD_UNKNOWN)
     case.card = found
     if found.status != "active":
         reason = _STATUS.get(found.status, Reason.CARD_BLOCKED)
         return case.objected("card", saw, f"is {found.status}", reason)
     case.passed("card", saw, "known, active")
     return None
+
+
+def is_card_number(pan: Pan) -> bool:
+    """Whether a PAN can be one at all (ISO/IEC 7812); those of cards that we know have been looked at."""
+    return 12 <= pan.length <= 19 and pan.luhn_ok
 
 
 def card_of_advice(case: Case) -> Objection:
@@ -67,7 +73,7 @@ def card_of_advice(case: Case) -> Objection:
         case.passed("card", "", "none named")
         return None
     case.card = case.facts.find(Card, case.event.pan_token)
-    if case.card is None and 12 <= pan.length <= 19 and pan.luhn_ok:
+    if case.card is None and is_card_number(pan):
         case.card = _enrol(case, pan)
     case.passed("card", pan.masked, "no card of ours" if case.card is None else "known")
     return None

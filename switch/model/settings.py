@@ -4,7 +4,35 @@ no sockets.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
+
+CHECK_NAMES: Final = (
+    "fields",
+    "terminal",
+    "merchant",
+    "signed_on",
+    "duplicate",
+    "original",
+    "card",
+    "expiry",
+    "pin",
+    "amount",
+    "limits",
+    "funds",
+)
+# Without these money could move that must not; the others are a dialect's choice.
+INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {"signed_on", "expiry", "pin"}
+# What a check relies on having been found out before.
+_RELIES: Final = {
+    "merchant": ("terminal",),
+    "signed_on": ("terminal",),
+    "expiry": ("card",),
+    "amount": ("terminal",),
+    "limits": ("card", "amount"),
+    "funds": ("card", "amount"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +46,30 @@ class DialectPolicy:
     """
 
     name: str
-    checks: tuple[str, ...] = (
-        "fields",
-        "terminal",
-        "merchant",
-        "signed_on",
-        "duplicate",
-        "original",
-        "card",
-        "expiry",
-        "amount",
-        "limits",
-        "funds",
-    )
+    checks: tuple[str, ...] = CHECK_NAMES
     signon_required: bool = False
     missing_original: str = "approved.no_original"
     failed_delivery_reverses: bool = False
+
+
+def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with an order of checks, one sentence each; nothing when it can be used.
+
+    >>> list(order_faults(("fields", "terminal", "merchant", "duplicate", "original", "card",
+    ...                    "amount", "limits", "funds", "mood")))
+    ["there is no check 'mood'"]
+    """
+    for name in checks:
+        if name not in CHECK_NAMES:
+            yield f"there is no check {name!r}"
+    for name in sorted(INDISPENSABLE.difference(checks)):
+        yield f"the check {name!r} cannot be left out"
+    for place, name in enumerate(checks):
+        if name in checks[:place]:
+            yield f"the check {name!r} is named twice"
+        for earlier in _RELIES.get(name, ()):
+            if earlier in checks[place:]:
+                yield f"the check {name!r} must come after {earlier!r}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,212 @@
+"""A shop for the tests of the core: a dict for a store, a terminal, some cards, and the engine's loop in ten lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from switch.core.step import plan, step
+from switch.model.effects import Reply, Tell
+from switch.model.events import DeliveryReported, Event, Moment, Origin, Recovered, RequestArrived
+from switch.model.facts import Decision, Facts, Fresh, Verdict, VerdictNeed
+from switch.model.records import (
+    Account,
+    Card,
+    Key,
+    Merchant,
+    Posting,
+    Record,
+    Terminal,
+    Transaction,
+)
+from switch.model.request import Answer, Request
+from switch.model.settings import DialectPolicy, Settings
+from switch.model.words import Delivery, Flow, Kind
+from switch.money import Money
+from switch.values import Pan
+
+VISA, POOR, STRANGER = "4761739001010010", "4000000000009995", "4111111111111111"
+OUTSIDER = "6011000990139424"
+ORIGIN = Origin(1, 1, "test", "192.0.2.1")
+
+
+class FetchedRows:
+    """What the engine's working set promises: only what was fetched can be read."""
+
+    def __init__(self, store: dict[Key, Record]) -> None:
+        self._store = store
+        self.fetched: set[Key] = set()
+
+    def has(self, key: Key) -> bool:
+        return key in self.fetched
+
+    def get(self, key: Key) -> Record | None:
+        if key not in self.fetched:
+            raise KeyError(key)
+        return self._store.get(key)
+
+
+class Shop:
+    """A small world, and the way of an event through ``plan`` and ``step``."""
+
+    def __init__(self) -> None:
+        self.store: dict[Key, Record] = {}
+        self.policy = DialectPolicy("test")
+        self.settings = Settings(test_ranges=("4",))
+        self.verdicts: dict[str, Verdict] = {}
+        self.business_date = "20261124"
+        self.month = "2611"
+        self.last = Decision()
+        self.put(
+            Merchant(id="M1", currency="840"),
+            Merchant(id="M2", currency="840"),
+            Terminal(id="T1", merchant_id="M1", currency="840"),
+            Account(id="opening:840", kind="opening", currency="840", balance_minor=-101_000),
+            Account(id="a-visa", kind="cardholder", currency="840", balance_minor=100_000),
+            Account(id="a-poor", kind="cardholder", currency="840", balance_minor=1_000),
+            self.a_card(VISA, "a-visa"),
+            self.a_card(POOR, "a-poor"),
+        )
+
+    @staticmethod
+    def a_card(pan: str, account: str, **more: Any) -> Card:
+        return Card(
+            id=f"token-{pan[-4:]}",
+            pan_sealed="sealed",
+            account=account,
+            currency="840",
+            **{"expiry": "4912", **more},
+        )
+
+    def put(self, *records: Record) -> None:
+        for record in records:
+            self.store[record.key] = record
+
+    def change(self, kind: type[Record], record_id: str, **changes: Any) -> None:
+        self.put(replace(self.store[Key(kind.TABLE, record_id)], **changes))
+
+    def facts(self, rows: FetchedRows, key: str = "") -> Facts:
+        settings = replace(self.settings, policies={"test": self.policy})
+        fresh = Fresh(f"R{key}"[:12], "A00001")
+        return Facts(rows, settings, self.policy, fresh, self.business_date, self.month)
+
+    def judge(self, event: Event) -> tuple[Decision, list[tuple[object, ...]]]:
+        """Plan until ready, then decide; also the needs of every round."""
+        rows = FetchedRows(self.store)
+        key = event.request.request_key if isinstance(event, RequestArrived) else ""
+        facts = self.facts(rows, key)
+        rounds: list[tuple[object, ...]] = []
+        while needs := plan(event, facts):
+            rounds.append(needs)
+            assert len(rounds) <= 6, "the plan does not come to an end"
+            for need in needs:
+                if isinstance(need, VerdictNeed):
+                    verdict = self.verdicts.get(need.question, Verdict("absent"))
+                    facts = replace(facts, verdicts={**facts.verdicts, need.question: verdict})
+                else:
+                    assert not rows.has(need), f"{need} is asked for twice"
+                    rows.fetched.add(need)
+        decision = step(event, facts)
+        assert decision == step(event, facts), "the same facts gave another decision"
+        return decision, rounds
+
+    def decide(self, event: Event) -> Decision:
+        """Judge and store, as the engine does: a wrong version is a conflict."""
+        decision, _ = self.judge(event)
+        keys = [record.key for record in decision.records]
+        assert len(keys) == len(set(keys)), "two versions of one record in one decision"
+        for record in decision.records:
+            known = self.store.get(record.key)
+            assert record.version == (known.version if known else 0) + 1, record
+        self.put(*decision.records)
+        self.last = decision
+        return decision
+
+    def arrived(self, request: Request) -> RequestArrived:
+        token = f"token-{request.pan.last4}" if request.pan else ""
+        sealed = "" if not token or Key("card", token) in self.store else "card-sealed"
+        return RequestArrived(Moment(1, 1), ORIGIN, request, token, "sealed", sealed)
+
+    def ask(self, request: Request) -> Answer:
+        """The answer to a request."""
+        effects = self.decide(self.arrived(request)).effects
+        (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
+        assert reply.request is request
+        return reply.answer
+
+    def request(self, kind: Kind, key: str, **more: Any) -> Request:
+        return Request(
+            **{
+                "dialect": "test",
+                "kind": kind,
+                "flow": Flow.REQUEST,
+                "message_type": "0200",
+                "code": "000000",
+                "request_key": key,
+                "terminal_id": "T1",
+                "merchant_id": "M1",
+                "stan": "000001",
+                **more,
+            }
+        )
+
+    def purchase(self, key: str = "K1", minor: int = 1_000, pan: str = VISA, **more: Any) -> Request:
+        shape = {
+            "pan": Pan(pan),
+            "amount": Money(minor, "840"),
+            "reference": f"ref-{key}",
+            "captures": True,
+        }
+        return self.request(Kind.PURCHASE, key, **{**shape, **more})
+
+    def reversal(self, key: str = "R1", of: str = "K1", **more: Any) -> Request:
+        return self.request(Kind.REVERSAL, key, **{"original": f"ref-{of}", **more})
+
+    def deliver(self, key: str, delivery: Delivery) -> Decision:
+        return self.decide(DeliveryReported(Moment(2, 2), key, delivery))
+
+    def recover(self, key: str) -> Decision:
+        return self.decide(Recovered(Moment(3, 3), key))
+
+    def balance(self, account: str) -> int:
+        record = self.store.get(Key("account", account))
+        return record.balance_minor if isinstance(record, Account) else 0
+
+    def held(self, account: str) -> int:
+        record = self.store[Key("account", account)]
+        assert isinstance(record, Account)
+        return record.held_minor
+
+    def transaction(self, key: str) -> Transaction:
+        record = self.store[Key("transaction", key)]
+        assert isinstance(record, Transaction)
+        return record
+
+    @property
+    def postings(self) -> list[Posting]:
+        return [record for record in self.store.values() if isinstance(record, Posting)]
+
+    @property
+    def told(self) -> list[str]:
+        """The events of the last decision that go to the log."""
+        return [effect.event for effect in self.last.effects if isinstance(effect, Tell)]
+
+    @property
+    def trail(self) -> dict[str, tuple[bool, str]]:
+        """The trail of the last decision, by name of check."""
+        return {check.name: (check.ok, check.said) for check in self.last.trail}
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """A shop with one terminal of one merchant, a card with 1000.00 and one with 10.00."""
+    return Shop()
+
+
+@pytest.fixture
+def another_shop() -> Callable[[], Shop]:
+    """For tests that compare worlds."""
+    return Shop
