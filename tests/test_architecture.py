@@ -41,7 +41,7 @@ def tracked() -> list[str]:
 
 @pytest.fixture(scope="module")
 def checkout() -> Checkout:
-    """This checkout."""
+    """The checkout that these tests are part of."""
     return Checkout(ROOT, tracked())
 
 
