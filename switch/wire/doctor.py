@@ -23,6 +23,7 @@ LIKELY: Final = 0.5
 """From here on a finding is worth a sentence in the log."""
 
 _LONGEST_PREFIX: Final = 44  # length header, TPDU and a header of the trade in front of a message
+_ENOUGH: Final = 10  # bytes from which on the absence of a length header is believed
 _METHODS: Final = (
     b"GET ",
     b"POST ",
@@ -51,13 +52,15 @@ _BEGINNINGS: Final = (
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One explanation. ``framing`` would fit (``None``: none that isoswitch reads); ``likelihood``
-    from 0 to 1.
+    from 0 to 1; ``missing``: bytes that the length announces and that are not there (0: it fits to
+    the byte, less: more follow; ``None``: there is no length to compare).
     """
 
     sentence: str
     reason: str
     likelihood: float
     framing: Framing | None = None
+    missing: int | None = None
 
     def __str__(self) -> str:
         return f"{self.sentence}: {self.reason}" if self.reason else self.sentence
@@ -88,7 +91,8 @@ def diagnose(
 ) -> list[Finding]:
     """What these bytes, the beginning of a frame, look like; the likeliest first.
 
-    ``framing`` is what was expected: only what is likelier than that is offered.
+    ``framing`` is what was expected: where it explains how the bytes begin, only what is likelier
+    and fits to the byte is offered.
     ``looks_like_message`` strengthens a guess whose message it accepts.
     """
     alien = foreign(data, partial=True)
@@ -98,12 +102,17 @@ def diagnose(
     expected = 0.0
     for finding in _explanations(data, looks_like_message):
         if framing is not None and finding.framing is not None and _same(finding.framing, framing):
-            expected = max(expected, finding.likelihood)
+            if finding.missing is not None and finding.missing >= 0:
+                expected = max(expected, finding.likelihood)
             continue
         better = found.get(finding.sentence)
         if better is None or better.likelihood < finding.likelihood:
             found[finding.sentence] = finding
-    likelier = [finding for finding in found.values() if finding.likelihood > expected]
+    likelier = [
+        finding
+        for finding in found.values()
+        if finding.likelihood > expected and (finding.missing == 0 or not expected)
+    ]
     return sorted(likelier, key=lambda finding: -finding.likelihood)
 
 
@@ -173,6 +182,8 @@ def _explanations(data: bytes, judge: Judge | None) -> Iterator[Finding]:
         if guess is None:
             continue
         if start == 0:
+            if len(data) < _ENOUGH:
+                continue
             yield Finding(
                 "no length header at all", f"it begins with {guess.words}", 0.9 * guess.weight
             )
@@ -208,7 +219,8 @@ def _prefixes(
             if judge is not None and judge(data[start : begin + content]):
                 likelihood = (1 + likelihood) / 2
             name = f"{'STX, ' * stx}{kind} {'inclusive' if inclusive else 'exclusive'}{behind}"
-            yield Finding(name, f"{fit[0]}, then comes {words}", likelihood, framing)
+            reason = f"{fit[0]}, then comes {words}"
+            yield Finding(name, reason, likelihood, framing, content - follows)
 
 
 def _unread(data: bytes, start: int, words: str, weight: float) -> Iterator[Finding]:

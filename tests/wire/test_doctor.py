@@ -121,6 +121,17 @@ def test_what_was_expected_is_not_offered_again() -> None:
     assert sentence(wrap(framing, PACKED), framing, None) == ""
 
 
+@pytest.mark.parametrize("message", [ASCII, PACKED, EBCDIC], ids=["ascii", "packed", "ebcdic"])
+@pytest.mark.parametrize("text", FRAMINGS)
+def test_a_frame_that_is_merely_not_finished_is_not_suspected(text: str, message: bytes) -> None:
+    """W-08: nothing is said, but where a length fits to the byte by chance."""
+    framing = Framing.parse(text)
+    wire = wrap(framing, message)
+    said = [sentence(wire[:cut], framing, None) for cut in range(1, len(wire))]
+    assert all(not one or "fits to the byte" in one for one in said)
+    assert sum(map(bool, said)) <= 4
+
+
 def test_noise_gets_no_sentence() -> None:
     """Better silence than a wrong hint."""
     assert sentence(b"\xee" * 64, Framing(), None) == ""
