@@ -1,0 +1,90 @@
+"""The SQL of the store's adapter on SQLite, and the bindings that an append needs.
+
+Owns every statement on records and journal. Executes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from switch.store.columns import SHELVES, Shelf
+from switch.store.fold import Newest
+
+SCAN_PAGE: Final = 256  # rows that a scan reads at a time
+
+LOAD: Final = (
+    "SELECT kind, id, substr(journal.body, start + 1, length) "
+    "FROM record JOIN journal USING (sequence) WHERE id = ? AND kind = ?"
+)
+JOURNAL: Final = (
+    "INSERT INTO journal (sequence, writer, previous, hash, body) VALUES (?, ?, ?, ?, ?)"
+)
+HEAD: Final = "SELECT sequence FROM journal ORDER BY sequence DESC LIMIT 1"
+HEAD_OF_WRITER: Final = "SELECT hash FROM journal WHERE writer = ? ORDER BY sequence DESC LIMIT 1"
+UNFINISHED: Final = (
+    "SELECT id FROM record WHERE kind = 1 "
+    "AND (delivery = 'pending' OR state IN ('new', 'forwarded')) ORDER BY sequence"
+)
+VERSION: Final = "SELECT version FROM record WHERE id = ? AND kind = ?"
+NOTE: Final = "SELECT value FROM note WHERE name = ?"
+SET_NOTE: Final = (
+    "INSERT INTO note (name, value) VALUES (?, ?) "
+    "ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+)
+
+
+class _Statements(NamedTuple):
+    """Of one record type. An insert that meets a record, an update that meets another version:
+    neither changes a row.
+    """
+
+    shelf: Shelf
+    insert: str
+    update: str
+
+
+def _statements(shelf: Shelf) -> _Statements:
+    columns = ["version", "sequence", "start", "length", *(f'"{name}"' for name in shelf.columns)]
+    marks = ", ".join("?" * (len(columns) + 2))
+    insert = (
+        f"INSERT INTO record ({', '.join(columns)}, id, kind) VALUES ({marks}) "
+        "ON CONFLICT (id, kind) DO NOTHING"
+    )
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    update = f"UPDATE record SET {assignments} WHERE id = ? AND kind = ? AND version = ?"
+    return _Statements(shelf, insert, update)
+
+
+_BY_TABLE: Final = {table: _statements(shelf) for table, shelf in SHELVES.items()}
+
+
+def writes(newest: Iterable[Newest], first_sequence: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Statements with their bindings: together they change one row per record if all versions fit.
+
+    ``first_sequence`` is the journal row of the first change.
+    """
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for record, first_version, change, start, length in newest:
+        shelf, insert, update = _BY_TABLE[record.TABLE]
+        sequence = first_sequence + change
+        values = (record.version, sequence, start, length, *shelf.values(record))
+        if first_version == 1:
+            found.setdefault(insert, []).append((*values, record.id, shelf.number))
+        else:
+            found.setdefault(update, []).append(
+                (*values, record.id, shelf.number, first_version - 1)
+            )
+    return found
+
+
+def scan_query(shelf: Shelf, columns: Iterable[str]) -> str:
+    """A page of a table's records by id. Bindings: the id to go on after, then a value per column."""
+    # The partial indexes serve only queries that repeat their condition.
+    few = "kind > 3 AND " if shelf.number > 3 else ""
+    equal = "".join(f' AND "{name}" = ?' for name in columns)
+    return (
+        "SELECT id, substr(journal.body, start + 1, length) "
+        "FROM record JOIN journal USING (sequence) "
+        f"WHERE {few}kind = {shelf.number} AND id > ?{equal} ORDER BY id LIMIT {SCAN_PAGE}"
+    )
