@@ -1,4 +1,5 @@
-"""The terminal's journal survives a power cut at every byte, and never forgets what left or what is owed."""
+"""The terminal's journal survives a power cut at every byte, and never forgets what left or what is
+owed."""
 
 from __future__ import annotations
 
@@ -86,7 +87,8 @@ def test_what_was_kept_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
 def test_a_power_cut_at_any_byte_leaves_a_beginning(
     cut: int, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever the last byte on the disk is, the journal opens, holds a beginning of the history and goes on."""
+    """Whatever the last byte on the disk is, the journal opens, holds a beginning of the history
+    and goes on."""
     folder = tmp_path_factory.mktemp("journal")
     journal = Journal(folder)
     states = [dict(journal.entries)]
@@ -143,7 +145,7 @@ def test_damage_in_the_middle_is_refused_with_its_line(tmp_path: Path) -> None:
 def test_two_terminals_cannot_share_one_journal(tmp_path: Path) -> None:
     """The second is refused and told what to do; it works when the first is gone."""
     first = Journal(tmp_path)
-    with pytest.raises(JournalError, match="another terminal .* its own --state"):
+    with pytest.raises(JournalError, match=r"another terminal .* its own --state"):
         Journal(tmp_path)
     first.close()
     Journal(tmp_path).close()
@@ -172,7 +174,8 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     ],
 )
 def test_what_has_no_final_answer_is_owed(lines: list[Line], owes: bool) -> None:
-    """INV-28: what the issuer may hold and the terminal does not know is reversed, until that is answered."""
+    """INV-28: what the issuer may hold and the terminal does not know is reversed, until that is
+    answered."""
     journal = Journal()
     for line in lines:
         journal.append(line)
@@ -188,6 +191,16 @@ def test_only_an_accepted_reversal_undoes() -> None:
     journal.append(_sent(3, Kind.REVERSAL, 1))
     journal.append(_answered(3))
     assert not journal.entries[1].approved
+
+
+def test_a_journal_that_cannot_be_written_takes_nothing_more(tmp_path: Path) -> None:
+    """A line that was half written stays the last one; what is not on the disk is not in memory."""
+    journal = Journal(tmp_path)
+    journal.append(_sent(1))
+    journal.close()
+    with pytest.raises(JournalError, match="closed"):
+        journal.append(_sent(2))
+    assert list(journal.entries) == [1]
 
 
 def test_an_answer_to_nothing_is_refused() -> None:

@@ -1,7 +1,7 @@
 """Receipts: what the virtual terminal prints for the merchant and for the card holder.
 
-Owns layout and wording. Refuses to know how a transaction came about: it prints the facts that it is given, and a card number
-only masked, in the one format of the house on both copies (SR-PAN-02).
+Owns layout and wording. Refuses to know how a transaction came about: it prints the facts that it
+is given, and a card number only masked, in the one format of the house on both copies (SR-PAN-02).
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ _TITLES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a receipt says. ``at`` is local date and time for people; ``verdict`` the line that matters, such as APPROVED.
+    """What a receipt says. ``at`` is local date and time for people; ``verdict`` the line that
+    matters, such as APPROVED.
 
-    ``card`` is masked already (``switch.values.mask_pan``); ``notes`` are sentences printed under the verdict.
+    ``card`` is masked already (``switch.values.mask_pan``); ``notes`` are sentences printed under
+    the verdict.
     """
 
     kind: Kind
@@ -41,14 +43,14 @@ class Facts:
     rrn: str = ""
     approval_code: str = ""
     card: str = ""
-    expiry: str = ""
     amount: Money | None = None
     original_stan: str = ""
     notes: tuple[str, ...] = ()
 
 
 def receipt(facts: Facts, copy: str) -> str:
-    """One copy (``merchant`` or ``customer``) as text, at most ``WIDTH`` characters a line, with a final newline."""
+    """One copy (``merchant`` or ``customer``) as text, at most ``WIDTH`` characters a line, with a
+    final newline."""
     title = _TITLES.get(facts.kind, facts.kind.value.upper().replace("_", " "))
     lines = [
         "=" * WIDTH,
@@ -62,7 +64,6 @@ def receipt(facts: Facts, copy: str) -> str:
         ("Original STAN", facts.original_stan),
         ("RRN", facts.rrn),
         ("Card", facts.card),
-        ("Valid to", f"{facts.expiry[2:]}/{facts.expiry[:2]}" if facts.expiry else ""),
     )
     lines += [_pair(name, value) for name, value in optional if value]
     lines.append("-" * WIDTH)

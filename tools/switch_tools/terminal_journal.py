@@ -1,10 +1,12 @@
 """What the virtual terminal remembers: an append-only file of JSON lines that survives a power cut.
 
-Owns the file, its lock and the STAN counter (which is the journal's length, so it cannot fall behind what was sent). Refuses
-to know messages, hosts and clear card numbers: a PAN rests sealed and masked, track data not at all (SR-SAD-01).
+Owns the file, its lock and the STAN counter (which is the journal's length, so it cannot fall
+behind what was sent). Refuses to know messages, hosts and clear card numbers: a PAN rests sealed
+and masked, track data not at all (SR-SAD-01).
 
-A record is on the disk before the request that it tells of leaves. Each append is synced before the next begins, so a power
-cut can tear the last line only. A torn last line was never acted upon, and is cut off when the journal is opened.
+A record is on the disk before the request that it tells of leaves. Each append is synced before the
+next begins, so a power cut can tear the last line only. A torn last line was never acted upon, and
+is cut off when the journal is opened.
 """
 
 from __future__ import annotations
@@ -28,11 +30,15 @@ STANS: Final = 999_999
 class JournalError(IsoswitchError):
     """A journal that cannot be used: locked by another terminal, damaged, or not readable."""
 
+    exit_code = 5
+
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent", tag_field="what"):
-    """A request is about to leave. ``number`` counts from 1 for ever; the STAN is derived from it and wraps.
+    """A request is about to leave. ``number`` counts from 1 for ever; the STAN is derived from it
+    and wraps.
 
-    ``original`` is the number of the request that a reversal undoes. ``pan_sealed`` is sealed for ``row`` (see the vault).
+    ``original`` is the number of the request that a reversal undoes. ``pan_sealed`` is sealed for
+    ``row`` (see the vault).
     """
 
     number: int
@@ -44,6 +50,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent", tag_field="wha
     transmitted_at: str = ""
     local_time: str = ""
     local_date: str = ""
+    invoice: str = ""
     amount_minor: int | None = None
     currency: str = ""
     card: str = ""
@@ -84,7 +91,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered", tag_fi
 
 
 class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned", tag_field="what"):
-    """The terminal waits no longer. From here on an answer is late, and late answers are no approvals."""
+    """The terminal waits no longer. From here on an answer is late, and late answers are no
+    approvals."""
 
     number: int
     at: str
@@ -96,9 +104,11 @@ Line = Sent | Repeated | Answered | Abandoned
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One request and all that followed. ``reversal`` is the number of the last reversal that was sent for it, or 0.
+    """One request and all that followed. ``reversal`` is the number of the last reversal that was
+    sent for it, or 0.
 
-    ``undone``: that reversal was accepted. ``closed``: it was answered with something final, accepted or not.
+    ``undone``: that reversal was accepted. ``closed``: it was answered with something final,
+    accepted or not.
     """
 
     sent: Sent
@@ -131,7 +141,8 @@ class Entry:
 
     @property
     def owes_reversal(self) -> bool:
-        """It may have been approved without our knowing, or its reversal was sent and is not answered (INV-28)."""
+        """It may have been approved without our knowing, or its reversal was sent and is not
+        answered (INV-28)."""
         unknown = self.answered is None or self.reversal > 0
         return self.moves_money and unknown and not self.closed
 
@@ -145,17 +156,89 @@ def stan_of(number: int) -> str:
     return f"{(number - 1) % STANS + 1:06d}"
 
 
+class _File:
+    """The locked file. After a failed write nothing more is written: its last line may be torn."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / JOURNAL_NAME
+        self._fd = -1
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._fd = os.open(
+                self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+            )
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _sync_folder(folder)
+        except BlockingIOError:
+            self.close()
+            said = f"another terminal works with {folder}: give this one its own --state"
+            raise JournalError(said) from None
+        except OSError as failure:
+            self.close()
+            raise JournalError(f"{self.path}: {failure.strerror}") from None
+
+    def lines(self) -> list[bytes]:
+        """All lines, with their ends."""
+        try:
+            return self.path.read_bytes().splitlines(keepends=True)
+        except OSError as failure:
+            raise JournalError(f"{self.path}: {failure.strerror}") from None
+
+    def cut(self, length: int) -> None:
+        """Forget what is behind ``length`` bytes."""
+        try:
+            os.ftruncate(self._fd, length)
+            os.fsync(self._fd)
+        except OSError as failure:
+            raise JournalError(f"{self.path}: {failure.strerror}") from None
+
+    def append(self, data: bytes) -> None:
+        """Write and sync. Raises JournalError."""
+        if self._fd < 0:
+            raise JournalError(f"{self.path}: is closed, or a write to it failed before")
+        try:
+            written = os.write(self._fd, data)
+            os.fsync(self._fd)
+        except OSError as failure:
+            self.close()
+            raise JournalError(f"{self.path}: cannot be written: {failure.strerror}") from None
+        if written != len(data):
+            self.close()
+            raise JournalError(f"{self.path}: cannot be written: no room")
+
+    def close(self) -> None:
+        """Let go of the file and its lock. Idempotent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _sync_folder(folder: Path) -> None:
+    """A new file survives a power cut only when its folder is synced too."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
 class Journal:
-    """All entries by number, in memory; each change goes through :meth:`append`. Without a folder nothing is kept on disk."""
+    """All entries by number, in memory; each change goes through :meth:`append`. Without a folder
+    nothing is kept on disk."""
 
     def __init__(self, folder: Path | None = None) -> None:
         """Open (or begin) the journal in ``folder``. Raises JournalError."""
         self.entries: dict[int, Entry] = {}
         self.torn = False  # a torn last line was cut off
         self._encode = msgspec.json.Encoder().encode
-        self._fd = -1
+        self._file: _File | None = None
         if folder is not None:
-            self._open(folder)
+            self._file = _File(folder)
+            try:
+                self._read(self._file)
+            except JournalError:
+                self._file.close()
+                raise
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -180,76 +263,38 @@ class Journal:
     # -- writing -----------------------------------------------------------------------------------
 
     def append(self, line: Line) -> Entry:
-        """Keep one line, durably, and return the entry as it now stands. Raises JournalError when it cannot be kept."""
+        """Keep one line, durably, and return the entry as it now stands. Raises JournalError when
+        it cannot be kept."""
         entry = self._folded(line)
-        if self._fd >= 0:
-            data = self._encode(line) + b"\n"
-            try:
-                if os.write(self._fd, data) != len(data):
-                    raise OSError("short write")
-                os.fsync(self._fd)
-            except OSError as failure:
-                raise JournalError(f"the journal cannot be written: {failure}") from None
+        if self._file is not None:
+            self._file.append(self._encode(line) + b"\n")
         self._take(entry)
         return entry
 
     def close(self) -> None:
         """Let go of the file and its lock. Idempotent."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        if self._file is not None:
+            self._file.close()
 
-    # -- opening -----------------------------------------------------------------------------------
-
-    def _open(self, folder: Path) -> None:
-        path = folder / JOURNAL_NAME
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                said = f"another terminal works with {folder}: give this one its own --state"
-                raise JournalError(said) from None
-            self._sync_folder(folder)
-            self._read(path)
-        except OSError as failure:
-            self.close()
-            raise JournalError(f"{path}: {failure.strerror or failure}") from None
-        except JournalError:
-            self.close()
-            raise
-
-    @staticmethod
-    def _sync_folder(folder: Path) -> None:
-        """A new file survives a power cut only when its folder is synced too."""
-        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-
-    def _read(self, path: Path) -> None:
-        data = path.read_bytes()
+    def _read(self, file: _File) -> None:
         decode = msgspec.json.Decoder(Line).decode
-        lines = data.splitlines(keepends=True)
+        lines = file.lines()
         kept = 0
         for place, text in enumerate(lines, start=1):
             try:
-                if not text.endswith(b"\n"):
-                    raise ValueError("unfinished")
-                self._take(self._folded(decode(text)))
+                line = decode(text) if text.endswith(b"\n") else None
+                entry = None if line is None else self._folded(line)
             except (ValueError, KeyError):
-                if place < len(lines):
-                    said = (
-                        "is damaged: move the file away to begin anew (what it owes is then lost)"
-                    )
-                    raise JournalError(f"{path}:{place}: {said}") from None
+                entry = None
+            if entry is not None:
+                self._take(entry)
+                kept += len(text)
+            elif place == len(lines):
                 self.torn = True
-                os.ftruncate(self._fd, kept)
-                os.fsync(self._fd)
-                return
-            kept += len(text)
+                file.cut(kept)
+            else:
+                said = "is damaged: move the file away to begin anew (what it owes is then lost)"
+                raise JournalError(f"{file.path}:{place}: {said}")
 
     # -- folding -----------------------------------------------------------------------------------
 

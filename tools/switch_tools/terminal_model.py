@@ -1,0 +1,80 @@
+"""What a virtual terminal and its language speak about: who it is, what it sends, what it hears.
+
+Plain frozen data and one protocol. Refuses to know fields, bytes' shapes and sockets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Protocol
+
+from switch.money import Money
+from switch.values import Pan
+from switch_tools.terminal_journal import Entry, Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the terminal is. ``zone`` is where its clock on the wall hangs."""
+
+    terminal_id: str
+    merchant_id: str
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Date and time as digits: transmission in UTC (MMDDhhmmss), local as hhmmss and MMDD."""
+
+    transmitted_at: str
+    local_time: str
+    local_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request in fields (which hold card data) and in bytes."""
+
+    fields: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What a message of the host says about our request.
+
+    ``ours``: every field that must be echoed is there and equal. Where it is not, ``differs`` names
+    the fields, ``said`` says what it was, and nothing else counts. ``final``: the host did decide.
+    """
+
+    ours: bool
+    said: str
+    differs: tuple[str, ...] = ()
+    approved: bool = False
+    final: bool = True
+    code: str = ""
+    reason: str = ""
+    approval_code: str = ""
+    rrn: str = ""
+    amount: Money | None = None
+
+
+class Language(Protocol):
+    """How a terminal talks: one dialect, both ways."""
+
+    @property
+    def name(self) -> str:
+        """The dialect's name."""
+
+    def times(self, now: datetime, zone: tzinfo) -> Times:
+        """Date and time as the messages carry them."""
+
+    def write(
+        self, sent: Sent, original: Entry | None, pan: Pan | None, *, repeat: bool
+    ) -> Outgoing:
+        """The request that a journal line tells of. Raises EncodeError."""
+
+    def hear(self, outgoing: Outgoing, body: bytes) -> Heard:
+        """What a message of the host says to it. Never raises for bytes that are no answer."""
