@@ -110,7 +110,7 @@ class Pan(Sensitive):
         return luhn_ok(self._clear)
 
     def starts_with(self, prefix: str | tuple[str, ...]) -> bool:
-        """Whether the number lies in the range of an issuer prefix (or of any), without showing it."""
+        """Whether the number begins with an issuer prefix, or any of several, without showing."""
         return self._clear.startswith(prefix)
 
 

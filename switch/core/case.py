@@ -1,5 +1,4 @@
-"""The working notes of one decision about a request: what was asked, who asks, what was found so
-far.
+"""The working notes of one decision about a request: what was asked, by whom, what was found.
 
 Owns how a decision is written down: the transaction record, its reference, the reply. Refuses to
 judge: checks do.
@@ -22,9 +21,23 @@ from switch.model.words import Delivery, Flow, Kind, Reason, State
 from switch.money import Money
 
 UNANSWERED: Final = (Flow.ANSWER, Flow.NOTIFICATION)
-BEARS_REFERENCE: Final = frozenset(set(Kind) - {kind for kind in Kind if kind.is_network}) - {
-    Kind.REVERSAL,  # may carry its original's own numbers, and nothing ever points at a reversal
-}
+# Kinds that a later message can point at. A reversal or a batch upload may carry the very numbers
+# of its original, and must not take its place.
+BEARS_REFERENCE: Final = frozenset(
+    {
+        Kind.PURCHASE,
+        Kind.CASH,
+        Kind.CASHBACK,
+        Kind.BALANCE,
+        Kind.VERIFICATION,
+        Kind.PREAUTH,
+        Kind.INCREMENT,
+        Kind.COMPLETION,
+        Kind.VOID,
+        Kind.REFUND,
+        Kind.TIP_ADJUST,
+    }
+)
 
 
 class ImpossibleEvent(Exception):

@@ -1,5 +1,4 @@
-"""Double entry: every movement of money is a posting whose legs sum to zero, balances are their
-fold.
+"""Double entry: money moves by postings whose legs sum to zero; balances are their fold.
 
 Owns the names of accounts, postings and the working copies of accounts within one decision. Refuses
 to judge whether money may move: the checks have done so. One decision yields one version of each

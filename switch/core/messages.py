@@ -14,7 +14,7 @@ from switch.model.request import Answer
 from switch.model.trail import Check
 
 
-def broken(event: BrokenArrived, facts: Facts) -> Decision:
+def broken(event: BrokenArrived, _facts: Facts) -> Decision:
     """A frame that is no good message (M-01..M-05). The session, which knows the bytes, has told
     the log already.
     """
@@ -38,7 +38,7 @@ def incomplete(event: RequestArrived, facts: Facts) -> Decision:
     return Decision((), (*decision.effects, told), decision.trail)
 
 
-def stray(event: RequestArrived, facts: Facts) -> Decision:
+def stray(event: RequestArrived, _facts: Facts) -> Decision:
     """An answer, sent to a switch that asked nothing of a terminal (M-07): ignored, never routed,
     never matched.
     """

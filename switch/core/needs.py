@@ -1,5 +1,4 @@
-"""Which facts a decision needs: named stage by stage, because one row tells which the next ones
-are.
+"""Which facts a decision needs: named stage by stage, because one row tells which come next.
 
 Owns the look-ups. Every function returns the needs that are not there yet; none means ready. Each
 stage names only rows that the previous ones led to, so planning ends after at most four rounds.
@@ -30,7 +29,7 @@ READY: Needs = ()
 _SENDER_MATTERS = frozenset({Kind.SIGN_ON, Kind.SIGN_OFF, Kind.PURCHASE, Kind.REVERSAL})
 
 
-def of_nothing(event: Event, facts: Facts) -> Needs:
+def of_nothing(_event: Event, _facts: Facts) -> Needs:
     """The event says it all."""
     return READY
 

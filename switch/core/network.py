@@ -1,5 +1,4 @@
-"""Network management: sign-on, sign-off, echo. And what this build does not do yet, refused by
-name.
+"""Network management: sign-on, sign-off, echo. And what is not served yet, refused by name.
 
 Owns ``Terminal.signed_on``. Refuses to know keys: a key exchange is answered
 ``transaction.invalid`` until the vault serves it.

@@ -1,5 +1,4 @@
-"""Who asks: the checks on terminal, merchant, sign-on, and on what a reversal said about this
-request before.
+"""Who asks: the checks on terminal, merchant and sign-on, and whether a reversal came first.
 
 Owns enrolment of terminals on first sight. Refuses to look at cards and money.
 """

@@ -41,9 +41,7 @@ def reverse(event: RequestArrived, facts: Facts) -> Decision:
         return entomb(case, reference)
     original = facts.find(Transaction, reference.transaction)
     if original is None:
-        raise ImpossibleEvent(
-            f"reference {reference.id} is borne by a transaction that is not there"
-        )
+        raise ImpossibleEvent(f"reference {reference.id} names a transaction that is not there")
     if request.pan is not None and original.pan_token not in ("", event.pan_token):
         return decline(
             case,

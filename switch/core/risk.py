@@ -33,7 +33,7 @@ _PIN: Final = {
 
 
 def card(case: Case) -> Objection:
-    """A well-formed number of a range that is served, a card that is known (or enrolled), active."""
+    """A well-formed number of a range that is served; a card that is known or enrolled, active."""
     pan = case.request.pan
     if pan is None:
         return case.objected("card", "", "the message names no card", Reason.PAN_INVALID)
@@ -57,7 +57,7 @@ def card(case: Case) -> Objection:
 
 
 def is_card_number(pan: Pan) -> bool:
-    """Whether a PAN can be one at all (ISO/IEC 7812); those of cards that we know have been looked at."""
+    """Whether a PAN can be one at all (ISO/IEC 7812); asked of cards that we do not know yet."""
     return 12 <= pan.length <= 19 and pan.luhn_ok
 
 

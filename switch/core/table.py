@@ -1,10 +1,9 @@
-"""The transition table: what is done when something happens to a transaction in a state. Total, and
-kept as data.
+"""The transition table: what follows when something happens to a transaction in a state.
 
-Owns the pairs (state, stimulus): each is in TRANSITIONS, in ON_REVERSAL (what a reversal does to
-its original) or in IMPOSSIBLE, and a test walks them all. A stimulus is the kind of a request, or
-what else can happen. The state is the one of the transaction under the event's request key; NEW
-where there is none, or where the event is about none.
+It is total, and data. Owns the pairs (state, stimulus): each is in TRANSITIONS, in ON_REVERSAL
+(what a reversal does to its original) or in IMPOSSIBLE, and a test walks them all. A stimulus is
+the kind of a request, or what else can happen. The state is the one of the transaction under the
+event's request key; NEW where there is none, or where the event is about none.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ StepFunction = Callable[[Any, Facts], Decision]
 Pair = tuple[State, str]
 
 
-def nothing(event: Event, facts: Facts) -> Decision:
+def nothing(event: Event, _facts: Facts) -> Decision:
     """Nothing follows from it."""
     return Decision(trail=(Check(type(event).__name__, "", True, "nothing follows from it"),))
 

@@ -1,4 +1,4 @@
-"""A shop for the tests of the core: a dict for a store, a terminal, some cards, and the engine's loop in ten lines."""
+"""A shop for the tests of the core: a dict for a store, a terminal, cards, the engine's loop."""
 
 from __future__ import annotations
 
@@ -153,7 +153,9 @@ class Shop:
             }
         )
 
-    def purchase(self, key: str = "K1", minor: int = 1_000, pan: str = VISA, **more: Any) -> Request:
+    def purchase(
+        self, key: str = "K1", minor: int = 1_000, pan: str = VISA, **more: Any
+    ) -> Request:
         shape = {
             "pan": Pan(pan),
             "amount": Money(minor, "840"),
