@@ -337,6 +337,9 @@ def _contradictions(file: DialectFile, dialect: Dialect) -> Iterator[tuple[Path,
     for name in ("identity", "entry_mode", "messages", "transactions"):
         if not getattr(file, name):
             yield (name,), f"[{name}] is missing (or say reading_only = true)"
+    for kind in dialect.messages:
+        if kind[0] != file.version:
+            yield ("messages", kind), f"messages of version {file.version} begin with it"
     for said in order_faults(file.policy.checks):
         yield ("policy", "checks"), said
     yield from _codes(file, dialect)

@@ -190,7 +190,6 @@ class TransactionSection(Section):
 
 IdentityName = Literal[
     "acquirer_id",
-    "terminal_id",
     "merchant_id",
     "message",
     "stan",

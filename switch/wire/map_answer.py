@@ -1,0 +1,134 @@
+"""The host's voice: an answer in words to the fields of a response.
+
+Owns response type, echoes, response code and the formats of what the host adds. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from switch.model.events import Moment
+from switch.model.request import Answer, Request
+from switch.model.words import Kind, Reason
+from switch.wire.dialect_data import Dialect
+from switch.wire.layout import Content, FieldLayout, Layout
+from switch.wire.map_message import Fields, MessageTypes
+from switch.wire.map_values import written_amount
+from switch.wire.semantics import is_sensitive
+
+_MICROSECONDS = 1_000_000
+
+
+class AnswerWriter:
+    """Answers of one dialect."""
+
+    def __init__(self, dialect: Dialect, types: MessageTypes) -> None:
+        self._dialect = dialect
+        self._types = types
+        self._layout = dialect.layout
+        self._codes = {kind: response_codes(dialect, kind) for kind in Kind}
+
+    def answer(
+        self, fields: Mapping[str, str], request: Request, answer: Answer, now: Moment
+    ) -> dict[str, str]:
+        """The fields of the answer to ``fields``; what is echoed is echoed only if it was there
+        (M-06).
+        """
+        kind = self._types.get(fields["t"])
+        ids = kind.ids
+        reply = {number: fields[number] for number in kind.echo if number in fields}
+        reply["t"] = kind.answer
+        reply[ids.response_code] = self._codes[request.kind][answer.reason]
+        if answer.rrn and ids.rrn:
+            reply[ids.rrn] = fit(self._layout, ids.rrn, answer.rrn)
+        if answer.approval_code and ids.approval_code:
+            reply[ids.approval_code] = fit(self._layout, ids.approval_code, answer.approval_code)
+        if answer.settlement_date and ids.settlement_date:
+            reply[ids.settlement_date] = self._date(ids.settlement_date, answer.settlement_date)
+        if answer.amount is not None or answer.balance is not None:
+            self._amounts(reply, request, answer, ids)
+        if self._dialect.host_time:
+            self._host_time(reply, ids, now)
+        if answer.text or answer.extra:
+            self._texts(reply, answer, ids)
+        return reply
+
+    def _amounts(
+        self, reply: dict[str, str], request: Request, answer: Answer, ids: Fields
+    ) -> None:
+        amount, balance = answer.amount, answer.balance
+        if amount is not None and ids.amount:
+            reply[ids.amount] = fit(self._layout, ids.amount, str(amount.minor))
+            place = self._dialect.places.get("amount_original")
+            asked = request.amount
+            if answer.reason is Reason.PARTIAL and place is not None and asked is not None:
+                value = {place.start: f"{asked.minor:012d}"}
+                reply[place.field] = composite(self._layout, place.field, value)
+        if balance is not None and ids.amounts_more:
+            sign = "D" if balance.minor < 0 else "C"
+            reply[ids.amounts_more] = written_amount(balance, self._dialect.balance_type, sign)
+
+    def _date(self, number: str, yymmdd: str) -> str:
+        """YYMMDD in as many digits as the field has: MMDD, YYMMDD or CCYYMMDD."""
+        return f"20{yymmdd}"[-self._layout.fields[int(number)].max_length :]
+
+    def _host_time(self, reply: dict[str, str], ids: Fields, now: Moment) -> None:
+        """Terminals that send no time set their clock by the answer, in UTC."""
+        if ids.local_time in reply or not ids.local_time:
+            return
+        clock = datetime.fromtimestamp(now.wall_us // _MICROSECONDS, UTC)
+        reply[ids.local_time] = clock.strftime("%H%M%S")
+        if ids.local_date:
+            reply[ids.local_date] = clock.strftime("%m%d")
+
+    def _texts(self, reply: dict[str, str], answer: Answer, ids: Fields) -> None:
+        if answer.text and ids.response_text:
+            reply[ids.response_text] = fit(self._layout, ids.response_text, answer.text)
+        for meaning, value in answer.extra.items():
+            place = self._dialect.places.get(meaning)
+            if place is not None and place.whole and not is_sensitive(meaning):
+                reply.setdefault(place.field, value)
+
+
+def response_codes(dialect: Dialect, kind: Kind) -> dict[Reason, str]:
+    """Code by reason, for one kind of transaction."""
+    return {**dialect.responses, **dialect.responses_for.get(kind, {})}
+
+
+def fit(layout: Layout, number: str, text: str) -> str:
+    """A text in the length of its field: digits with zeros in front, texts with spaces behind, too
+    long ones cut.
+    """
+    shape = layout.fields[int(number)]
+    if shape.length_size:
+        return text[: shape.max_length]
+    if shape.content is Content.N:
+        return text.rjust(shape.max_length, "0")
+    return text.ljust(shape.max_length)[: shape.max_length]
+
+
+def composite(layout: Layout, number: str, values: Mapping[int, str]) -> str:
+    """A composite field with values at the given places, every other part empty: zeros, or spaces
+    where it is text.
+    """
+    shape = layout.fields[int(number)]
+    if shape.sub is None:
+        return _filled(values[0], shape)
+    pieces, start = [], 0
+    for part in shape.sub.parts:
+        value = values.get(start)
+        if part.length_digits:
+            pieces.append("0" * part.length_digits)
+        elif value is not None:
+            pieces.append(value.rjust(part.length, "0"))
+        elif part.content is Content.XN:
+            pieces.append("C".ljust(part.length, "0"))
+        else:
+            pieces.append(("0" if part.content is Content.N else " ") * part.length)
+        start += part.length
+    return "".join(pieces)
+
+
+def _filled(value: str, shape: FieldLayout) -> str:
+    return value if shape.length_size else value.rjust(shape.max_length, "0")
