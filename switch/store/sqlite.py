@@ -78,6 +78,8 @@ class SqliteStore:
         self._closed = False
         self._wal_pages = 0
         self._checkpoint_at = CHECKPOINT_PAGES
+        self._sequence = 0
+        self._head = GENESIS
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as failure:
@@ -144,7 +146,7 @@ class SqliteStore:
             raise self._said(failure) from None
 
     def verify(self) -> list[str]:
-        """Pages, hash chain, and each record against the journal: what is wrong, empty when sound."""
+        """Pages, hash chain, each record against the journal: what is wrong, empty when sound."""
         self._refuse_broken()
         try:
             return verify(self._connection)
@@ -255,7 +257,7 @@ class SqliteStore:
 
     # -- reading ------------------------------------------------------------------------------
 
-    def _read_many(self, asked: list[tuple[str, int]]) -> list[tuple[int, str, bytes]]:
+    def _read_many(self, asked: list[tuple[str, int]]) -> list[Any]:
         """In one read transaction, else each row would take and drop the locks anew."""
         connection = self._connection
         connection.execute("BEGIN")
@@ -291,9 +293,9 @@ class SqliteStore:
     def _read_head(self) -> None:
         """Where the journal ends, and what this writer's next row is chained to."""
         rows = self._rows(HEAD)
-        self._sequence: int = rows[0][0] if rows else 0
+        self._sequence = rows[0][0] if rows else 0
         rows = self._rows(HEAD_OF_WRITER, (self._writer,))
-        self._head: bytes = rows[0][0] if rows else GENESIS
+        self._head = rows[0][0] if rows else GENESIS
 
     def _check_key(self, key_check: str) -> None:
         noted = self.meta_get(KEY_CHECK)

@@ -70,13 +70,13 @@ def pending(
     for step, (number, name, checksum) in zip(known, applied, strict=False):
         if (step.number, step.checksum) != (number, checksum):
             raise StoreRefused(
-                f"{path}: step {number} ({name}) of its schema is not the one of this program: it was made by another "
-                "version of isoswitch; start that one"
+                f"{path}: step {number} ({name}) of its schema is not the one of this program: "
+                "it was made by another version of isoswitch; start that one"
             )
     if len(applied) > len(known):
         raise StoreRefused(
-            f"{path}: its schema has step {applied[-1][0]} ({applied[-1][1]}), this program knows {len(known)}: it was "
-            "made by a newer isoswitch; start that one"
+            f"{path}: its schema is at step {applied[-1][0]} ({applied[-1][1]}), this program "
+            f"knows {len(known)}: it was made by a newer isoswitch; start that one"
         )
     return known[len(applied) :]
 

@@ -47,12 +47,13 @@ class _Statements(NamedTuple):
 def _statements(shelf: Shelf) -> _Statements:
     columns = ["version", "sequence", "start", "length", *(f'"{name}"' for name in shelf.columns)]
     marks = ", ".join("?" * (len(columns) + 2))
+    # The names are those of ``columns.py``: nothing from outside gets into a statement.
     insert = (
-        f"INSERT INTO record ({', '.join(columns)}, id, kind) VALUES ({marks}) "
+        f"INSERT INTO record ({', '.join(columns)}, id, kind) VALUES ({marks}) "  # noqa: S608
         "ON CONFLICT (id, kind) DO NOTHING"
     )
     assignments = ", ".join(f"{name} = ?" for name in columns)
-    update = f"UPDATE record SET {assignments} WHERE id = ? AND kind = ? AND version = ?"
+    update = f"UPDATE record SET {assignments} WHERE id = ? AND kind = ? AND version = ?"  # noqa: S608
     return _Statements(shelf, insert, update)
 
 
@@ -79,12 +80,12 @@ def writes(newest: Iterable[Newest], first_sequence: int) -> dict[str, list[tupl
 
 
 def scan_query(shelf: Shelf, columns: Iterable[str]) -> str:
-    """A page of a table's records by id. Bindings: the id to go on after, then a value per column."""
+    """A page of a table's records by id. Bindings: the id to go on after, a value per column."""
     # The partial indexes serve only queries that repeat their condition.
     few = "kind > 3 AND " if shelf.number > 3 else ""
     equal = "".join(f' AND "{name}" = ?' for name in columns)
     return (
-        "SELECT id, substr(journal.body, start + 1, length) "
+        "SELECT id, substr(journal.body, start + 1, length) "  # noqa: S608
         "FROM record JOIN journal USING (sequence) "
         f"WHERE {few}kind = {shelf.number} AND id > ?{equal} ORDER BY id LIMIT {SCAN_PAGE}"
     )

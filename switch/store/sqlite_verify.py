@@ -40,11 +40,11 @@ _SUSPECT_POINTERS: Final = """
        OR substr(body, start + length, 2) IS NOT CAST('}]' AS BLOB)
 """
 
-_ALL_RECORDS: Final = f"""
-    SELECT kind, id, version, substr(journal.body, start + 1, length),
-           {", ".join(f'"{name}"' for name in _COLUMNS)}
-    FROM record LEFT JOIN journal USING (sequence)
-"""
+_ALL_RECORDS: Final = (
+    "SELECT kind, id, version, substr(journal.body, start + 1, length), "  # noqa: S608, own names
+    + ", ".join(f'"{name}"' for name in _COLUMNS)
+    + " FROM record LEFT JOIN journal USING (sequence)"
+)
 
 
 def verify(connection: apsw.Connection) -> list[str]:
@@ -73,7 +73,7 @@ def quick_faults(connection: apsw.Connection) -> list[str]:
 def journal_rows(connection: apsw.Connection, after: int = 0) -> Iterator[JournalRow]:
     """Rows of the journal in order, fetched in pages so that no read stays open in between."""
     while True:
-        page = connection.execute(
+        page: list[Any] = connection.execute(
             "SELECT sequence, writer, previous, hash, body FROM journal "
             "WHERE sequence > ? ORDER BY sequence LIMIT 256",
             (after,),
