@@ -46,10 +46,12 @@ GROUP: Final = "isoswitch.commands"
 class Refusal(click.ClickException):
     """A refusal of ours: its text and exit code."""
 
+    exit_code: int
+
     def __init__(self, failure: IsoswitchError) -> None:
         super().__init__(str(failure))
         default = EXIT_CONFIG if isinstance(failure, ConfigError) else 1
-        self.exit_code = getattr(failure, "exit_code", default)
+        vars(self)["exit_code"] = getattr(failure, "exit_code", default)
 
     def show(self, file: IO[Any] | None = None) -> None:
         """One sentence, no traceback."""

@@ -120,7 +120,8 @@ def _dialect(config: Config, name: str, where: str) -> Dialect:
     try:
         return load_dialect(str(path) if name.endswith(".toml") else name)
     except ConfigError as failure:
-        raise ConfigError(where, f"dialect {name!r}: {failure}") from None
+        said = failure.reason if failure.where == name else str(failure)
+        raise ConfigError(where, f"dialect {name!r}: {said}") from None
 
 
 def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) -> Profile:

@@ -152,7 +152,7 @@ class Engine:
     async def run(self) -> None:
         """Work until cancelled. ``StoreBroken`` comes through: the process must stop."""
         while True:
-            if not self._inbox:
+            if not self._inbox and not self._between:
                 self._wake = trio.Event()
                 await self._wake.wait()
             while self._between:
@@ -219,7 +219,7 @@ class Engine:
         return {"unfinished": len(keys), "timers": len(self.timers)}
 
     async def _batch(self, entries: list[Entry]) -> None:
-        for attempt in (1, 2):
+        for last in (False, True):
             try:
                 await self._fetch(entries)
                 changes = await self._decide(entries)
@@ -233,21 +233,23 @@ class Engine:
                 return self._let_go(entries)
             self._rows.drop()
             if result is Commit.UNKNOWN:
-                # Neither success nor failure may be assumed, nor told: the repeat finds out
-                # (INV-07).
+                # Neither success nor failure may be assumed, nor told: the repeat finds out.
                 self._rows.forget()
                 self._unhealthy("the outcome of a commit could not be read back")
                 return self._refuse_all(entries, None)
-            if result is Commit.DEFECT and len(entries) > 1:
-                for entry in entries:  # one bad apple: everybody else gets a decision (P-12)
-                    await self._batch([entry])
-                return None
-            if result is Commit.DEFECT or attempt == 2:
-                break
-        return self._refuse_all(
-            entries,
-            Reason.INTERNAL if result is Commit.DEFECT else Reason.STORE_UNAVAILABLE,
-        )
+            if result is Commit.DEFECT:
+                return await self._one_by_one(entries)
+            if last:
+                return self._refuse_all(entries, Reason.STORE_UNAVAILABLE)
+        return None
+
+    async def _one_by_one(self, entries: list[Entry]) -> None:
+        """One bad apple spoilt the append: everybody else gets a decision (P-12)."""
+        if len(entries) == 1:
+            self._refuse_all(entries, Reason.INTERNAL)
+            return
+        for entry in entries:
+            await self._batch([entry])
 
     async def _fetch(self, entries: Sequence[Entry]) -> None:
         """Rounds of plan and load, all events together, until every one has its facts."""

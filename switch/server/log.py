@@ -111,7 +111,7 @@ class Sink:
             self._drain()
 
     def _drain(self) -> None:
-        lines = []
+        lines: list[bytes] = []
         while self._queue and len(lines) < 512:
             lines.append(self._bytes(self._queue.popleft()))
         lost = self._dropped - self._reported

@@ -107,7 +107,7 @@ class Host:
             ) from None
         await self._seed()
         counts = await self.engine.recover()
-        self._log.tell("recovery", **counts)
+        self._log.tell("recovery", "info", **counts)
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             await nursery.start(self._signals)
@@ -143,7 +143,7 @@ class Host:
             )
         )
         if any(counts.values()):
-            self._log.tell("world.seeded", **counts)
+            self._log.tell("world.seeded", "info", **counts)
 
     def _start(self, item: _Open) -> None:
         """Listen on a bound socket."""
@@ -281,7 +281,7 @@ class Host:
         added, removed, kept = self._replace_listeners(plan, fresh)
         self._parts.reopen_log()
         said = {"settings_version": version, "added": added, "removed": removed, "kept": kept}
-        self._log.tell("reload.done", who=who, **said, **counts)
+        self._log.tell("reload.done", "info", who=who, **said, **counts)
         return {"ok": True, **said}
 
     def _bind_new(self, plan: ServerPlan) -> list[_Open]:

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -17,6 +18,9 @@ from typing import Any
 import pytest
 
 from switch.server.control import ControlError, ask
+from switch.wire.codec import Codec
+from switch.wire.dialect import load_dialect
+from switch.wire.framer import Framer
 
 START_S = 30.0
 STOP_S = 20.0
@@ -97,8 +101,9 @@ class HostProcess:
         deadline = time.monotonic() + within_s
         while len(found := self.log(event)) < count:
             if time.monotonic() > deadline:
-                last = self.log()[-20:]
-                raise AssertionError(f"{event}: {len(found)} of {count} lines:\n{last}")
+                last = "\n".join(str(line)[:300] for line in self.log()[-12:])
+                said = f"{event}: {len(found)} of {count} lines"
+                raise AssertionError(f"{said}:\n{last}")
             time.sleep(0.02)
         return found
 
@@ -128,9 +133,82 @@ class HostProcess:
             self.process.wait(STOP_S)
 
 
+class Dialled:
+    """A peer of a listener that speaks its dialect in raw fields, to say what no terminal would."""
+
+    def __init__(self, host: HostProcess, name: str) -> None:
+        self.dialect = load_dialect(name)
+        self._codec = Codec(self.dialect.layout)
+        self._framer = Framer(self.dialect.framing)
+        self.socket = host.connect(name)
+
+    def purchase(self, stan: int, **changes: str) -> bytes:
+        """The frame of a purchase of 10.00 (fields of the 1987 standard)."""
+        fields = {
+            "t": "0200",
+            "2": "4761739001010010",
+            "3": "000000",
+            "4": "000000001000",
+            "7": "1124120000",
+            "11": f"{stan:06d}",
+            "12": "120000",
+            "13": "1124",
+            "14": "4912",
+            "22": "012",
+            "25": "00",
+            "41": "DEMO0001",
+            "42": "DEMOMERCHANT001",
+            "49": "840",
+        }
+        fields |= {key.removeprefix("de"): value for key, value in changes.items()}
+        return self._framer.encode(self._codec.encode(fields))
+
+    def send(self, data: bytes) -> None:
+        """Raw bytes."""
+        self.socket.sendall(data)
+
+    def receive(self) -> dict[str, str] | None:
+        """The next answer's fields, ``None`` at the end of the stream."""
+        while (frame := self._framer.next_frame()) is None:
+            try:
+                data = self.socket.recv(65536)
+            except ConnectionError:
+                return None
+            if not data:
+                return None
+            self._framer.receive_data(data)
+        return self._codec.decode(frame.body)
+
+    def buy(self, stan: int, **changes: str) -> dict[str, str]:
+        """A purchase and its answer."""
+        self.send(self.purchase(stan, **changes))
+        answer = self.receive()
+        assert answer is not None
+        return answer
+
+    def reset(self) -> None:
+        """Close with a RST instead of a FIN."""
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.socket.close()
+
+
+@pytest.fixture
+def dial() -> Iterator[Callable[..., Dialled]]:
+    """Dials listeners: ``dial(host)``, ``dial(host, "hypercom")``."""
+    made: list[Dialled] = []
+
+    def connect(host: HostProcess, name: str = "iso87-ascii") -> Dialled:
+        made.append(Dialled(host, name))
+        return made[-1]
+
+    yield connect
+    for peer in made:
+        peer.socket.close()
+
+
 @pytest.fixture
 def make_host(tmp_path: Path) -> Iterator[Callable[..., HostProcess]]:
-    """Makes switches that are gone after the test: ``make_host("--config", "x.toml", name="a")``."""
+    """Makes switches that are gone after the test: ``make_host("--config", "x.toml")``."""
     made: list[HostProcess] = []
 
     def make(*arguments: str, name: str = "data") -> HostProcess:

@@ -611,3 +611,22 @@ async def test_a_report_for_a_transaction_that_is_not_there_is_told_and_forgotte
     await it.engine.work()
     assert it.engine.idle
     assert "event.lost" in it.outside.told
+
+
+async def test_a_job_between_batches_asked_for_during_a_batch_is_not_forgotten() -> None:
+    """Its wake-up comes while the loop is busy; the loop must not go to sleep over it."""
+
+    class Yielding(InlineWriter):
+        async def run(self, job: Job[T]) -> T:
+            await trio.lowlevel.checkpoint()
+            return await super().run(job)
+
+    it = room(writer=Yielding)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(it.engine.run)
+        it.submit(purchase(1))
+        while it.engine.in_flight and not it.engine._in_hand:
+            await trio.lowlevel.checkpoint()
+        with trio.fail_after(5):
+            assert await it.engine.between(lambda store: 5) == 5
+        nursery.cancel_scope.cancel()

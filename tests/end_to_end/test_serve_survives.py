@@ -1,0 +1,96 @@
+"""What the running switch must survive: crowds, slow and hostile peers, a log that nobody reads."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+CROWD = """
+import resource, socket, sys
+port, count = int(sys.argv[1]), int(sys.argv[2])
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, count + 100), hard))
+kept = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+print("there", flush=True)
+sys.stdin.readline()
+open_ones = 0
+for sock in kept:
+    sock.setblocking(False)
+    try:
+        sock.recv(1)
+    except BlockingIOError:
+        open_ones += 1
+print(open_ones, flush=True)
+"""
+
+
+def crowd(port: int, count: int) -> subprocess.Popen[str]:
+    """A process with so many idle connections; a line on its stdin asks how many are still open."""
+    return subprocess.Popen(
+        [sys.executable, "-c", CROWD, str(port), str(count)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_five_thousand_idle_connections(host: Any, dial: Callable[..., Any]) -> None:
+    """W-17: all are kept while others are served."""
+    with crowd(host.ports["iso87-ascii"], 5000) as idle:
+        assert idle.stdout is not None
+        assert idle.stdout.readline() == "there\n"
+        peer = dial(host)
+        answers = [peer.buy(stan, de4="000000000100")["39"] for stan in range(1, 101)]
+        assert host.status()["connections"] == 5001
+        said, _ = idle.communicate("\n", timeout=60)
+    assert answers == ["00"] * 100
+    assert said == "5000\n"
+    assert host.stop() == 0
+
+
+def test_resets_in_every_place(host: Any, dial: Callable[..., Any]) -> None:
+    """Before a byte, inside a frame, behind a request, between answers: the process stays up."""
+    peer = dial(host)
+    data = peer.purchase(1)
+    places = [b"", data[:1], data[:40], data, data + data[:40], data * 3]
+    for number in range(120):
+        hostile = dial(host)
+        hostile.send(places[number % len(places)])
+        hostile.reset()
+    assert peer.buy(2)["39"] == "00"
+    assert host.log("internal.error") == []
+    assert host.process.poll() is None
+
+
+def test_senders_of_one_byte_a_second(host: Any, dial: Callable[..., Any]) -> None:
+    """W-08: two hundred of them; the others are served."""
+    slow = [dial(host) for _ in range(200)]
+    data = slow[0].purchase(1)
+    peer = dial(host)
+    for second in range(3):
+        for sender in slow:
+            sender.send(data[second : second + 1])
+        stan = 10 * second
+        answers = {peer.buy(stan + n, de4="000000000100")["39"] for n in range(10)}
+        assert answers == {"00"}
+        time.sleep(0.3)
+    assert host.status()["connections"] == 201
+
+
+def test_a_log_that_nobody_reads(make_host: Callable[..., Any], dial: Callable[..., Any]) -> None:
+    """P-09: payments go on past a full pipe, and the exit is not held up."""
+    reader, writer = os.pipe()
+    host = make_host("--port-base", "0", "--log", "-")
+    try:
+        host.start(stdout=writer)
+        os.close(writer)
+        peer = dial(host)
+        answers = {peer.buy(stan, de4="000000000100")["39"] for stan in range(1, 301)}
+        assert answers == {"00"}
+        assert host.stop() == 0
+    finally:
+        os.close(reader)
