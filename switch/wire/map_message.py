@@ -7,55 +7,56 @@ per dialect, so that a message costs look-ups only. Knows fields, not values.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
 
 from switch.model.words import Flow, Kind
 from switch.wire.dialect_data import Dialect, MessageRule, Place, TransactionRule
 
+_REMEMBERED: Final = 256
 _FLOWS: Final = {"0": Flow.REQUEST, "2": Flow.ADVICE, "4": Flow.NOTIFICATION}
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
-    """Field ids by meaning; empty where the message has no such whole field. An id that is empty is
-    in no message.
+class Fields(NamedTuple):
+    """Field ids by meaning; empty where the message has no such whole field, and no field has an
+    empty id. The reader takes the values of the first ``READ`` in one go, in this order.
     """
 
+    terminal_id: str = ""
+    merchant_id: str = ""
+    acquirer_id: str = ""
+    stan: str = ""
+    local_date: str = ""
+    local_time: str = ""
+    transmitted_at: str = ""
+    rrn: str = ""
+    invoice: str = ""
+    batch_number: str = ""
+    amount: str = ""
+    currency: str = ""
+    entry_mode: str = ""
+    card_sequence: str = ""
+    approval_code: str = ""
+    network_code: str = ""
+    security_info: str = ""
+    ksn: str = ""
     pan: str = ""
     track1: str = ""
     track2: str = ""
     expiry: str = ""
     pin_block: str = ""
     chip: str = ""
-    card_verification: str = ""
-    ksn: str = ""
-    security_info: str = ""
-    processing_code: str = ""
-    amount: str = ""
-    amount_original: str = ""
+    # Not read from requests.
     amounts_more: str = ""
-    currency: str = ""
-    transmitted_at: str = ""
-    stan: str = ""
-    local_time: str = ""
-    local_date: str = ""
+    processing_code: str = ""
     settlement_date: str = ""
-    entry_mode: str = ""
-    card_sequence: str = ""
-    function_code: str = ""
-    network_code: str = ""
-    acquirer_id: str = ""
-    rrn: str = ""
-    approval_code: str = ""
     response_code: str = ""
     response_text: str = ""
-    terminal_id: str = ""
-    merchant_id: str = ""
-    batch_number: str = ""
-    invoice: str = ""
     totals: str = ""
+
+
+READ: Final = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """One message type. ``base`` is without its response and repeat bits, ``answer`` the type that
-    answers it.
+    """One message type. ``base`` is without its response and repeat bits, ``answer`` answers it.
+
+    ``alternatives`` and ``needing`` are ``one_of`` and ``needs`` once more, for the quick look.
     """
 
     text: str
@@ -90,6 +92,31 @@ class MessageType:
     echo: tuple[str, ...]
     ids: Fields
     places: Mapping[str, Place]
+    alternatives: tuple[frozenset[str], ...]
+    needing: frozenset[str]
+    chosen_by: tuple[str, ...]
+    chosen: dict[tuple[str | None, ...], Route] = field(default_factory=dict)
+
+    def route(self, get: Callable[[str], str | None]) -> Route:
+        """The most specific line of the transaction table that fits."""
+        values = tuple(map(get, self.chosen_by))
+        route = self.chosen.get(values)
+        if route is None:
+            route = self._choose(get)
+            # Bounded: codes come from outside.
+            if len(self.chosen) < _REMEMBERED:
+                self.chosen[values] = route
+        return route
+
+    def _choose(self, get: Callable[[str], str | None]) -> Route:
+        for route in self.routes:
+            for number, beginnings in route.when:
+                value = get(number)
+                if value is None or not value.startswith(beginnings):
+                    break
+            else:
+                return route
+        return self.otherwise
 
 
 def base_of(mti: str) -> str:
@@ -143,6 +170,8 @@ class MessageTypes:
         routes = [
             _route(line, flow, required) for line in dialect.transactions if base in line.messages
         ]
+        one_of = () if rule is None else rule.one_of
+        needs = () if rule is None else rule.needs
         return MessageType(
             text=mti,
             base=base,
@@ -152,11 +181,14 @@ class MessageTypes:
             known=rule is not None,
             routes=_in_order(routes),
             otherwise=Route(Kind.UNKNOWN, flow, False, (), required, False, None),
-            one_of=() if rule is None else rule.one_of,
-            needs=() if rule is None else rule.needs,
+            one_of=one_of,
+            needs=needs,
             echo=dialect.echo if rule is None else rule.echo,
             ids=_ids(places),
             places=places,
+            alternatives=tuple(frozenset(group) for group in one_of),
+            needing=frozenset(number for number, _ in needs),
+            chosen_by=tuple(sorted({number for line in routes for number, _ in line.when})),
         )
 
 
@@ -183,7 +215,5 @@ def _specific(route: Route) -> tuple[int, int]:
 
 
 def _ids(places: Mapping[str, Place]) -> Fields:
-    names = {field.name for field in fields(Fields)}
-    return Fields(
-        **{name: place.field for name, place in places.items() if name in names and place.whole}
-    )
+    known = {name: place.field for name, place in places.items() if place.whole}
+    return Fields(**{name: known[name] for name in Fields._fields if name in known})

@@ -20,7 +20,7 @@ from switch.wire import map_names
 from switch.wire.dialect_data import Dialect, Place, TransactionRule
 from switch.wire.map_answer import composite, fit, response_codes
 from switch.wire.map_message import Fields, MessageType, MessageTypes, base_of, repeat_of
-from switch.wire.map_request import RequestReader, route_of
+from switch.wire.map_request import RequestReader
 from switch.wire.map_values import CASH_BACK, balance, written_amount
 
 # Plain texts of a request that go into the field of their name.
@@ -240,7 +240,7 @@ class TerminalSide:
         """What the host says to ``sent``, and whether it does."""
         kind = self._types.get(sent["t"])
         ids = kind.ids
-        route = route_of(kind, sent.get)
+        route = kind.route(sent.get)
         code = received.get(ids.response_code, "")
         reason = self._reasons[route.kind].get(code)
         differs = tuple(self._differences(kind, sent, received, reason))

@@ -21,10 +21,8 @@ _DAYS: Final = dict.fromkeys(MONTHS, 31) | dict.fromkeys(("04", "06", "09", "11"
 _DATES: Final = frozenset(
     f"{month}{day:02}" for month, last in (_DAYS | {"02": 29}).items() for day in range(1, last + 1)
 )
-_HOURS: Final = frozenset(f"{hour:02}" for hour in range(24))
-_SIXTY: Final = frozenset(f"{k:02}" for k in range(60))
 _ADDITIONAL_AMOUNT: Final = 20
-_CARD_TAGS: Final = frozenset({b"\x57", b"\x5a", b"\x5f\x24"})
+_TRACK2_TAG, _PAN_TAG, _EXPIRY_TAG = 0x57, 0x5A, 0x5F24
 
 
 def is_time(digits: str) -> bool:
@@ -33,7 +31,8 @@ def is_time(digits: str) -> bool:
     >>> is_time("235959"), is_time("240000")
     (True, False)
     """
-    return digits[-6:-4] in _HOURS and digits[-4:-2] in _SIXTY and digits[-2:] in _SIXTY
+    # Digits are compared as texts: "235959" sorts before "24".
+    return digits[-6:] < "24" and digits[-4:-2] < "60" and digits[-2:] < "60"
 
 
 def is_date(digits: str) -> bool:
@@ -79,37 +78,47 @@ def written_amount(money: Money, amount_type: str, sign: str) -> str:
     return f"00{amount_type}{money.currency}{sign}{abs(money.minor):012d}"
 
 
-def card_tags(data: bytes) -> dict[bytes, bytes]:
-    r"""Values of the tags 57, 5A and 5F24, templates searched too. What does not parse ends the
-    search.
+def card_tags(data: bytes) -> tuple[str, str, str]:
+    """Values of the tags 57, 5A and 5F24 in hex, templates searched too; empty where there is none.
+
+    What does not parse ends the search: the codec has refused it, or its dialect is lenient.
 
     >>> card_tags(bytes.fromhex("9F02060000000010005A0841111111111111119500"))
-    {b'Z': b'A\x11\x11\x11\x11\x11\x11\x11'}
+    ('', '4111111111111111', '')
     """
-    found: dict[bytes, bytes] = {}
+    track = pan = expiry = b""
     i, end = 0, len(data)
     while i + 1 < end:
-        first = data[i]
-        behind = i + 1
-        if first & 0x1F == 0x1F:
-            while behind < end and data[behind] & 0x80:
-                behind += 1
-            behind += 1
-        elif not first:
-            i += 1
+        tag = data[i]
+        i += 1
+        if not tag:
             continue
-        if behind >= end:
-            break
-        size, start = data[behind], behind + 1
+        constructed = tag & 0x20
+        if tag & 0x1F == 0x1F:
+            more = 0x80
+            while more & 0x80 and i < end:
+                more = data[i]
+                tag = tag << 8 | more
+                i += 1
+            if i >= end:
+                break
+        size = data[i]
+        i += 1
         if size & 0x80:
-            start += size & 0x7F
-            size = int.from_bytes(data[behind + 1 : start], "big")
-        # A template is entered: its value is objects again.
-        if first & 0x20:
+            start = i + (size & 0x7F)
+            size = int.from_bytes(data[i:start], "big")
             i = start
+        # A template is entered: its value is objects again.
+        if constructed:
             continue
-        tag = data[i:behind]
-        if tag in _CARD_TAGS and start + size <= end:
-            found.setdefault(tag, data[start : start + size])
-        i = start + size
-    return found
+        stop = i + size
+        if stop > end:
+            break
+        if tag == _TRACK2_TAG:
+            track = data[i:stop]
+        elif tag == _PAN_TAG:
+            pan = data[i:stop]
+        elif tag == _EXPIRY_TAG:
+            expiry = data[i:stop]
+        i = stop
+    return track.hex().upper(), pan.hex().upper(), expiry.hex()
