@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 import trio.testing
@@ -44,6 +45,7 @@ class JsonLanguage:
     """A dialect of JSON: kind, STAN, amount, whether it is a repeat, and the original's STAN."""
 
     name = "json"
+    reversals_keep_stan = False
 
     def times(self, now: datetime, zone: tzinfo) -> Times:
         return Times(now.strftime("%m%d%H%M%S"), now.strftime("%H%M%S"), now.strftime("%m%d"))
@@ -394,6 +396,19 @@ async def test_a_person_can_reverse_the_last_purchase_or_any(
         await device.reverse("000003")
     with pytest.raises(TerminalError, match="holds no STAN 77"):
         await device.reverse("77")
+
+
+async def test_a_stan_that_came_round_means_its_newest_bearer(
+    fake: FakeHost, autojump_clock: object
+) -> None:
+    """STANs wrap after 999999; leading zeros may be left out."""
+    journal = Journal()
+    device = terminal(fake, journal)
+    sent = (await device.network(Kind.ECHO)).entry.sent
+    newer = msgspec.structs.replace(sent, number=1_000_000)
+    journal.entries[newer.number] = Entry(newer)
+    again = await device.repeat("1")
+    assert again.entry.number == 1_000_000
 
 
 async def test_a_reversal_with_no_host_in_reach_is_not_begun(

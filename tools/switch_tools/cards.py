@@ -1,6 +1,8 @@
-"""The cards that a person holds to the virtual terminal: by the names of the demo world, or by number.
+"""The cards that a person holds to the virtual terminal: by the names of the demo world, or by
+number.
 
-Owns how a card is named on a command line. Refuses to know balances, limits and what an issuer would say.
+Owns how a card is named on a command line. Refuses to know balances, limits and what an issuer
+would say.
 """
 
 from __future__ import annotations
@@ -42,9 +44,11 @@ def demo_cards() -> dict[str, CardInHand]:
 
 
 def find_card(text: str, expiry: str = "", cards: Iterable[Card] | None = None) -> CardInHand:
-    """The card that ``text`` names, or whose number it is; ``expiry`` (YYMM) overrides the card's own.
+    """The card that ``text`` names, or whose number it is; ``expiry`` (YYMM) overrides the card's
+    own.
 
-    A wrong check digit is let through: what a host says to it is worth a test. Raises CardError, which shows no digits.
+    A wrong check digit is let through: what a host says to it is worth a test. Raises CardError,
+    which shows no digits.
 
     >>> find_card("visa").label
     'visa 476173******0010'

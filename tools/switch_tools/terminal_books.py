@@ -16,7 +16,15 @@ from switch.keys.port import Vault
 from switch.model.words import Kind
 from switch.money import Money
 from switch_tools.cards import CardInHand
-from switch_tools.terminal_journal import Abandoned, Answered, Entry, Journal, Repeated, Sent
+from switch_tools.terminal_journal import (
+    Abandoned,
+    Answered,
+    Entry,
+    Journal,
+    Repeated,
+    Sent,
+    stan_of,
+)
 from switch_tools.terminal_model import Heard, Identity, Language, Outgoing
 
 
@@ -46,16 +54,17 @@ class Books:
     # -- finding -----------------------------------------------------------------------------------
 
     def find(self, stan: str | None, fits: Callable[[Entry], bool], purpose: str) -> Entry:
-        """The newest entry with that STAN, or the newest that fits. Raises TerminalError."""
-        if stan is None:
-            found = next((entry for entry in self.journal.newest() if fits(entry)), None)
-            if found is None:
-                raise TerminalError(f"the journal holds nothing {purpose}")
+        """The newest entry that fits (and has that STAN). Raises TerminalError."""
+        wanted = None if stan is None else stan.rjust(6, "0")
+        known = [one for one in self.journal.newest() if wanted in (None, one.stan)]
+        found = next((one for one in known if fits(one)), None)
+        if found is not None:
             return found
-        entry = self.journal.by_stan(stan)
-        if entry is None:
-            raise TerminalError(f"the journal holds no STAN {stan[:6]}")
-        return entry
+        if stan is None:
+            raise TerminalError(f"the journal holds nothing {purpose}")
+        if known:
+            raise TerminalError(f"STAN {known[0].stan} has nothing {purpose}")
+        raise TerminalError(f"the journal holds no STAN {stan[:6]}")
 
     def current(self, entry: Entry) -> Entry:
         """The entry as it stands now."""
@@ -80,7 +89,8 @@ class Books:
         amount = None if sent.amount_minor is None else Money(sent.amount_minor, sent.currency)
         card = CardInHand(sent.card, self._vault.open(sent.pan_sealed, sent.row), sent.expiry)
         line = self._line(Kind.REVERSAL, card, amount)
-        return self._begin(replace(line, original=original.number, invoice=sent.invoice))
+        stan = sent.stan if self._language.reversals_keep_stan else line.stan
+        return self._begin(replace(line, stan=stan, original=original.number, invoice=sent.invoice))
 
     def again(self, entry: Entry) -> tuple[Entry, Outgoing]:
         """The same request, about to leave as a repeat."""
@@ -93,9 +103,11 @@ class Books:
 
     def _line(self, kind: Kind, card: CardInHand | None, amount: Money | None) -> Sent:
         now = self._now()
+        number = self.journal.next_number
         times = self._language.times(now, self._identity.zone)
         line = Sent(
-            number=self.journal.next_number,
+            number=number,
+            stan=stan_of(number),
             at=_text(now),
             kind=kind,
             dialect=self._language.name,

@@ -149,8 +149,6 @@ class VirtualTerminal:
         Raises TerminalError when there is nothing to undo, StillOwed, CannotConnect.
         """
         original = self._books.find(stan, _can_be_undone, "to reverse")
-        if not _can_be_undone(original):
-            raise TerminalError(f"STAN {original.stan} has nothing to reverse")
         await self.settle(but=original)
         if not original.owes_reversal:
             await self._connected()

@@ -42,6 +42,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent", tag_field="wha
     """
 
     number: int
+    stan: str
     at: str  # ISO 8601, UTC
     kind: Kind
     dialect: str
@@ -58,11 +59,6 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True, tag="sent", tag_field="wha
     pan_sealed: str = ""
     expiry: str = ""
     original: int = 0
-
-    @property
-    def stan(self) -> str:
-        """Six digits, 000001 to 999999."""
-        return stan_of(self.number)
 
     @property
     def row(self) -> str:
@@ -246,11 +242,6 @@ class Journal:
     def next_number(self) -> int:
         """The number that the next request gets."""
         return len(self.entries) + 1
-
-    def by_stan(self, stan: str) -> Entry | None:
-        """The newest entry with that STAN."""
-        wanted = stan.rjust(6, "0")
-        return next((entry for entry in self.newest() if entry.stan == wanted), None)
 
     def newest(self) -> Iterable[Entry]:
         """Entries, newest first."""

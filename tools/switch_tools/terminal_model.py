@@ -68,6 +68,10 @@ class Language(Protocol):
     def name(self) -> str:
         """The dialect's name."""
 
+    @property
+    def reversals_keep_stan(self) -> bool:
+        """Whether a reversal bears its original's STAN, and names it by that."""
+
     def times(self, now: datetime, zone: tzinfo) -> Times:
         """Date and time as the messages carry them."""
 

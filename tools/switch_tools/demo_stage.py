@@ -1,0 +1,155 @@
+"""What the demonstration needs around its scenes: a switch of its own in a temporary folder, and a
+stage that prints and checks.
+
+Owns starting and stopping that process, reading its log, and how the play looks. Refuses to know
+the scenes.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import click
+import trio
+
+from switch.errors import IsoswitchError
+from switch.server.control import ControlError, ask
+from switch.wire.dialect import Dialect
+from switch_tools.receipt import receipt
+from switch_tools.terminal_engine import Outcome
+from switch_tools.terminal_report import facts
+from switch_tools.terminal_trace import field_lines
+
+START_S: Final = 30.0
+STOP_S: Final = 20.0
+LOG_S: Final = 5.0
+POLL_S: Final = 0.02
+
+
+class DemoError(IsoswitchError):
+    """The demonstration cannot be played."""
+
+
+class OwnHost:
+    """A real ``isoswitch serve`` with the demo world, on free ports of loopback."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = folder / "switch"
+        self._errors = folder / "switch.stderr"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._read = 0
+        self.ports: dict[str, int] = {}
+
+    async def start(self) -> None:
+        """Start and wait until its ports are open. Raises DemoError with what it said."""
+        command = [sys.executable, "-m", "switch", "serve", "--data", str(self._data)]
+        self._process = self._spawned([*command, "--port-base", "0"])
+        with trio.move_on_after(START_S):
+            while self._process.poll() is None:
+                if self._is_up(self._process.pid):
+                    return
+                await trio.sleep(POLL_S)
+        self.kill()
+        raise DemoError(f"the switch did not come up: {self._errors.read_text().strip()}")
+
+    def _spawned(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with self._errors.open("wb") as errors:
+            return subprocess.Popen(  # noqa: S603 - our own program, no shell
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
+            )
+
+    def _is_up(self, pid: int) -> bool:
+        try:
+            status = ask(self._data, "status")
+        except ControlError:
+            return False
+        self.ports = {item["name"]: item["port"] for item in status["listeners"]}
+        return bool(status["pid"] == pid)
+
+    async def stop(self) -> int:
+        """Stop in order, as an operator would; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        with trio.move_on_after(STOP_S):
+            while self._process.poll() is None:
+                await trio.sleep(POLL_S)
+        self.kill()
+        return int(self._process.returncode)
+
+    def kill(self) -> None:
+        """Make sure that nothing is left running."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait(STOP_S)
+
+    async def decisions(self, count: int) -> list[dict[str, Any]]:
+        """The next ``count`` decisions of its log; fewer when they do not come in time."""
+        found: list[dict[str, Any]] = []
+        deadline = trio.current_time() + LOG_S
+        while len(found) < count and trio.current_time() < deadline:
+            found += [line for line in self._new_lines() if line["event"] == "transaction"]
+            await trio.sleep(POLL_S)
+        return found
+
+    def _new_lines(self) -> list[dict[str, Any]]:
+        path = self._data / "log.jsonl"
+        if not path.exists():
+            return []
+        with path.open("rb") as stream:
+            stream.seek(self._read)
+            whole = stream.read().rpartition(b"\n")[0]
+        if not whole:
+            return []
+        self._read += len(whole) + 1
+        return [json.loads(line) for line in whole.splitlines()]
+
+
+@dataclass(slots=True)
+class Stage:
+    """Prints the play and counts what was not as it should be."""
+
+    failures: list[str] = field(default_factory=list)
+    _scenes: int = 0
+
+    def scene(self, title: str, told: str) -> None:
+        """A new scene: its title and what is about to happen."""
+        self._scenes += 1
+        click.secho(f"\n{self._scenes}. {title}", bold=True)
+        click.echo(f"   {told}\n")
+
+    def message(self, dialect: Dialect, ours: bool, body: bytes) -> None:
+        """A message on the wire, decoded."""
+        head = "terminal -> host" if ours else "terminal <- host"
+        click.secho(f"   {head}  {len(body)} bytes", fg="cyan" if ours else "magenta")
+        for line in field_lines(body, dialect):
+            click.echo(f"     {line}")
+        click.echo()
+
+    def outcome(self, outcome: Outcome) -> None:
+        """The receipt."""
+        for line in receipt(facts(outcome), "merchant").splitlines():
+            click.echo(f"        {line}")
+        click.echo()
+
+    def logged(self, lines: list[dict[str, Any]]) -> None:
+        """What the switch's log says about it."""
+        for line in lines:
+            names = ("kind", "reason", "mti", "terminal", "stan", "rrn", "pan", "took_us")
+            said = " ".join(f"{name}={line[name]}" for name in names if line.get(name))
+            click.secho(f"   log: {said}", dim=True)
+            for check in line.get("trail", ()):
+                mark = "ok" if check["ok"] else "NO"
+                said = " ".join(part for part in (check.get("saw"), check.get("said")) if part)
+                click.secho(f"        {mark} {check['name']:<10} {said}", dim=True)
+
+    def expect(self, said: str, holds: bool) -> None:
+        """State something that must be so."""
+        click.secho(f"   {'ok' if holds else 'NOT SO'}: {said}", fg="green" if holds else "red")
+        if not holds:
+            self.failures.append(said)

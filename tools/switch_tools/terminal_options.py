@@ -1,0 +1,199 @@
+"""Options of the ``isoswitch terminal`` commands, and the terminal that they add up to.
+
+Owns names, defaults and helps of options. Refuses to know what a terminal then does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from switch.config import demo_config
+from switch.keys.master import load_or_create
+from switch.keys.vault import SoftwareVault
+from switch.wire.dialect import load_dialect
+from switch.wire.framing import Framing
+from switch_tools.terminal_engine import Patience, VirtualTerminal
+from switch_tools.terminal_journal import Journal
+from switch_tools.terminal_link import Address, client_context, dial
+from switch_tools.terminal_messages import Messages
+from switch_tools.terminal_model import Identity
+from switch_tools.terminal_trace import tracer
+
+DEFAULT_DIALECT: Final = "iso87-ascii"
+KEY_NAME: Final = "terminal.key"
+
+Command = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says about terminal and host; empty texts mean the demo world's."""
+
+    to: str
+    dialect: str
+    framing: str
+    terminal_id: str
+    merchant_id: str
+    timeout: float
+    reversal_timeout: float
+    reversal_tries: int
+    state: Path | None
+    tls: bool
+    ca: Path | None
+    cert: Path | None
+    key: Path | None
+    as_json: bool
+    copy: str
+    trace: bool
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OPTIONS: Final = (
+    click.option(
+        "--to",
+        default="",
+        metavar="HOST:PORT",
+        help="The host [127.0.0.1, the dialect's demo port].",
+    ),
+    click.option(
+        "--dialect",
+        default=DEFAULT_DIALECT,
+        show_default=True,
+        metavar="NAME",
+        help="Dialect, or a dialect file.",
+    ),
+    click.option(
+        "--framing",
+        default="",
+        metavar="TEXT",
+        help="Framing, such as 'ascii-4 inclusive' [the dialect's].",
+    ),
+    click.option(
+        "--terminal-id", default="", help="Terminal id [of the demo world, one for each dialect]."
+    ),
+    click.option("--merchant-id", default="", help="Card acceptor id [of the demo world]."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(0, 3600),
+        default=30.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Waits so long for an answer, then reverses.",
+    ),
+    click.option(
+        "--reversal-timeout",
+        type=click.FloatRange(0, 3600),
+        default=10.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="Waits so long for a reversal's answer, then repeats it.",
+    ),
+    click.option(
+        "--reversal-tries",
+        type=click.IntRange(1, 1000),
+        default=5,
+        show_default=True,
+        help="Sends a reversal so often; then it is owed to the next command.",
+    ),
+    click.option(
+        "--state",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Folder of STAN counter and journal [in the user's state directory].",
+    ),
+    click.option("--tls", is_flag=True, help="Speak TLS."),
+    click.option("--ca", type=_FILE, help="Authority of the host's certificate; implies --tls."),
+    click.option("--cert", type=_FILE, help="Certificate of this terminal; implies --tls."),
+    click.option("--key", type=_FILE, help="Key of that certificate."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+    click.option(
+        "--copy",
+        type=click.Choice(["merchant", "customer", "both"]),
+        default="merchant",
+        show_default=True,
+        help="Which copy of the receipt.",
+    ),
+    click.option("--trace", is_flag=True, help="Explain both messages, on standard error."),
+)
+
+
+def terminal_options(command: Command) -> Command:
+    """Add the options that all commands share; the command gets them as one ``Options``."""
+
+    def gathered(**values: Any) -> Any:
+        ours = {name: values.pop(name) for name in Options.__dataclass_fields__}
+        return command(Options(**ours), **values)
+
+    gathered.__doc__ = command.__doc__
+    gathered.__name__ = command.__name__
+    wrapped: Command = gathered
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def build(options: Options) -> VirtualTerminal:
+    """The terminal that the options describe, its journal open. Raises ConfigError, JournalError,
+    UsageError."""
+    dialect = load_dialect(options.dialect)
+    if dialect.reading_only:
+        raise click.UsageError(f"the dialect {dialect.name} is for reading only")
+    framing = Framing.parse(options.framing) if options.framing else dialect.framing
+    place = _demo_place(dialect.name)
+    world = demo_config()
+    identity = Identity(
+        options.terminal_id or world.terminal[place % len(world.terminal)].id,
+        options.merchant_id or world.merchant[0].id,
+    )
+    address = _address(options, world.listener[place].port)
+    folder = options.state or _state_folder() / f"{dialect.name}-{identity.terminal_id}"
+    journal = Journal(folder)
+    try:
+        vault = SoftwareVault(load_or_create(folder / KEY_NAME), os.urandom)
+        return VirtualTerminal(
+            identity,
+            Messages(dialect),
+            journal,
+            vault,
+            partial(dial, address, framing),
+            patience=Patience(
+                answer_s=options.timeout,
+                reversal_s=options.reversal_timeout,
+                reversal_tries=options.reversal_tries,
+            ),
+            watch=tracer(dialect) if options.trace else None,
+        )
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _demo_place(dialect: str) -> int:
+    """The place of a dialect's listener in the demo world; the first for dialects that have none
+    there."""
+    names = [listener.dialect for listener in demo_config().listener]
+    return names.index(dialect) if dialect in names else 0
+
+
+def _address(options: Options, demo_port: int) -> Address:
+    host, colon, port = (options.to or f"127.0.0.1:{demo_port}").rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > 65_535:
+        raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8583", param_hint="--to")
+    if options.key is not None and options.cert is None:
+        raise click.BadParameter("a key needs its certificate: --cert", param_hint="--key")
+    secure = options.tls or options.ca is not None or options.cert is not None
+    context = client_context(options.ca, options.cert, options.key) if secure else None
+    return Address(host.removeprefix("[").removesuffix("]"), int(port), context)
+
+
+def _state_folder() -> Path:
+    """Where terminals keep their journals when nobody says otherwise (XDG base directories)."""
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "isoswitch" / "terminals"
