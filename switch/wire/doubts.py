@@ -7,6 +7,7 @@ read, by the meaning that the standard gives to field numbers and lengths.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from switch.errors import Fault
@@ -38,14 +39,28 @@ _TIMES_1987: Final = {(13, 4): "MMDD"}
 _TIMES_1993: Final = {(13, 4): "YYMM", (28, 6): "YYMMDD"}
 
 
-def doubts(reading: Reading, layout: Layout) -> list[Fault]:
-    """What is doubtful about the elements that were read, in their order."""
+def doubts(reading: Reading, layout: Layout, required: Iterable[str] = ()) -> list[Fault]:
+    """What is doubtful about the elements that were read, in their order; then the ``required``
+    fields that a whole message lacks, at the bitmap that does not name them.
+    """
     version = next((element.value[:1] for element in reading.elements if element.id == "t"), "")
     out = []
     for element in reading.elements:
         if element.id.isdecimal():
             out += _about_time(element, version)
             out += _about_inside(element, layout)
+    if reading.fault is None:
+        out += _about_absence(reading, required)
+    return out
+
+
+def _about_absence(reading: Reading, required: Iterable[str]) -> list[Fault]:
+    places = {element.id: element.offset for element in reading.elements}
+    out = []
+    for field in sorted(set(required) - places.keys(), key=int):
+        bitmap = "1" if int(field) > 64 and "1" in places else "p"
+        at = places[bitmap]
+        out.append(Fault(field, bitmap, at, at, "a required field is absent"))
     return out
 
 
