@@ -167,6 +167,8 @@ def conclude(
         invoice=request.invoice,
         local_time=request.local_date + request.local_time,
         answer=answer,
+        # Who wants no answer has nothing outstanding: there is no delivery to wait for.
+        delivery=Delivery.SENT if request.flow in UNANSWERED else Delivery.PENDING,
         received_us=event.moment.wall_us,
         decided_us=event.moment.wall_us,
         business_date=facts.business_date,
@@ -180,7 +182,9 @@ def conclude(
     records += case.records
     if case.card_record is not None:
         records.append(case.card_record)
-    return Decision(tuple(records), (reply(event, answer, Delivery.PENDING), *case.tells), trail)
+    return Decision(
+        tuple(records), (reply(event, answer, transaction.delivery), *case.tells), trail
+    )
 
 
 def outside_ranges(request: Request, settings: Settings) -> bool:

@@ -52,7 +52,7 @@ def reverse(event: RequestArrived, facts: Facts) -> Decision:
 
 
 def entomb(case: Case, reference: Reference | None) -> Decision:
-    """No original yet: a tombstone under its name, and the answer that the dialect gives (INV-22)."""
+    """No original yet: a tombstone under its name, and the dialect's answer (INV-22, M-27)."""
     name = case.request.original
     case.passed("original", name, "not seen; should it still come, it has no effect")
     if reference is None:
@@ -67,17 +67,15 @@ def undo(case: Case, original: Transaction) -> Decision:
     """Take back what the reversal asks for: all of it, or down to the amount that is to remain
     (INV-26).
     """
-    request = case.request
     open_minor = in_effect(original)
-    rest = request.amount_remaining
+    asked, rest, first = case.request.amount, case.request.amount_remaining, original.amount
     remaining = 0 if rest is None else rest.minor
     saw = f"{original.id}, {original.amount_open} in effect"
-    asked, first = case.amount, original.amount
-    if not 0 <= remaining <= open_minor:
+    if not 0 <= remaining <= open_minor or _is_other_money(rest, first):
         return decline(
             case, case.objected("original", saw, f"cannot leave {rest}", Reason.AMOUNT_INVALID)
         )
-    if asked is not None and first is not None and _exceeds(asked, first):
+    if _is_other_money(asked, first) or _exceeds(asked, first):
         said = f"cannot take back {asked} of {first}"
         return decline(case, case.objected("original", saw, said, Reason.AMOUNT_INVALID))
     if remaining == open_minor:
@@ -113,11 +111,16 @@ def accept(case: Case) -> Decision:
     return conclude(case, State.ACCEPTED, answer)
 
 
-def _exceeds(asked: Money, first: Money) -> bool:
-    """A reversal states its original's amount; less is no partial reversal, that one states what is
-    to remain.
+def _is_other_money(stated: Money | None, first: Money | None) -> bool:
+    """Whether an amount is stated in another currency than the original's."""
+    return stated is not None and first is not None and stated.currency not in ("", first.currency)
+
+
+def _exceeds(asked: Money | None, first: Money | None) -> bool:
+    """A reversal states its original's amount; a smaller one is no partial reversal, for that
+    states what is to remain.
     """
-    return asked.currency != first.currency or asked.minor > first.minor
+    return asked is not None and first is not None and asked.minor > first.minor
 
 
 def _named_by(reference: Reference, key: str) -> tuple[Reference, ...]:

@@ -88,6 +88,30 @@ class Shop:
     def change(self, kind: type[Record], record_id: str, **changes: Any) -> None:
         self.put(replace(self.store[Key(kind.TABLE, record_id)], **changes))
 
+    def enrol(self, balance: int = 0, daily: int = 0, **more: Any) -> None:
+        """Let unknown terminals and cards in, as the demo world does."""
+        self.settings = replace(
+            self.settings,
+            enrol_unknown=True,
+            enrol_merchant="M1",
+            enrol_balance_minor=balance,
+            enrol_daily_limit_minor=daily,
+            **more,
+        )
+
+    def order(self, *left_out: str) -> None:
+        """Let the dialect leave checks out."""
+        checks = tuple(name for name in self.policy.checks if name not in left_out)
+        self.policy = replace(self.policy, checks=checks)
+
+    def no_rows(self) -> FetchedRows:
+        """Rows of which none was fetched yet."""
+        return FetchedRows(self.store)
+
+    def demand_signon(self) -> None:
+        """A dialect whose terminals must sign on."""
+        self.policy = replace(self.policy, signon_required=True)
+
     def facts(self, rows: FetchedRows, key: str = "") -> Facts:
         settings = replace(self.settings, policies={"test": self.policy})
         fresh = Fresh(f"R{key}"[:12], "A00001")
@@ -162,7 +186,7 @@ class Shop:
             "reference": f"ref-{key}",
             "captures": True,
         }
-        return self.request(Kind.PURCHASE, key, **{**shape, **more})
+        return self.request(more.pop("kind", Kind.PURCHASE), key, **{**shape, **more})
 
     def reversal(self, key: str = "R1", of: str = "K1", **more: Any) -> Request:
         return self.request(Kind.REVERSAL, key, **{"original": f"ref-{of}", **more})

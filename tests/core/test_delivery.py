@@ -1,0 +1,126 @@
+"""What became of an answer, and what a restart makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switch.model.words import Delivery, Flow, Reason, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.core.conftest import Shop
+
+PENDING, FAILED, UNKNOWN, SENT = (
+    Delivery.PENDING,
+    Delivery.FAILED,
+    Delivery.UNKNOWN,
+    Delivery.SENT,
+)
+
+
+def test_an_answer_is_pending_until_reported(shop: Shop) -> None:
+    """INV-23."""
+    shop.ask(shop.purchase())
+    assert shop.transaction("K1").delivery is PENDING
+    shop.deliver("K1", SENT)
+    assert shop.transaction("K1").delivery is SENT
+
+
+def test_knowledge_only_grows(another_shop: Callable[[], Shop]) -> None:
+    """INV-23: reports of several copies, in every order, end in the best that is known."""
+    for order in permutations((FAILED, UNKNOWN, SENT)):
+        shop = another_shop()
+        shop.ask(shop.purchase())
+        best = PENDING
+        for delivery in order:
+            shop.deliver("K1", delivery)
+            best = max(best, delivery, key=(PENDING, FAILED, UNKNOWN, SENT).index)
+            assert shop.transaction("K1").delivery is best
+
+
+def test_a_report_that_tells_nothing_new_writes_nothing(shop: Shop) -> None:
+    """No row of the journal for it."""
+    shop.ask(shop.purchase())
+    shop.deliver("K1", SENT)
+    assert shop.deliver("K1", FAILED).records == ()
+
+
+def test_a_failed_delivery_is_held_by_default(shop: Shop) -> None:
+    """INV-23: the approval stands until the terminal speaks."""
+    first = shop.ask(shop.purchase())
+    shop.deliver("K1", FAILED)
+    assert shop.balance("a-visa") == 99_000
+    assert shop.ask(shop.purchase()) == first
+
+
+@pytest.mark.parametrize("captures", [True, False])
+def test_a_failed_delivery_is_reversed_once_where_the_dialect_chooses_so(
+    shop: Shop, captures: bool
+) -> None:
+    """INV-23: undone in one decision; a repeat is then declined, INV-02's one exception."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    shop.ask(shop.purchase(captures=captures))
+    shop.deliver("K1", FAILED)
+    assert (shop.balance("a-visa"), shop.held("a-visa")) == (100_000, 0)
+    assert shop.transaction("K1").state is State.REVERSED
+    assert shop.transaction("K1").trail[-1].name == "delivery"
+    assert shop.deliver("K1", FAILED).records == ()
+    again = [shop.ask(shop.purchase(captures=captures)) for _ in range(2)]
+    assert {answer.reason for answer in again} == {Reason.ALREADY_REVERSED}
+    assert shop.ask(shop.reversal()).reason is Reason.APPROVED
+    assert shop.balance("a-visa") == 100_000
+
+
+def test_a_repeat_under_way_keeps_a_failure_from_reversing(shop: Shop) -> None:
+    """M-25 with a dead connection: the other copy of the approval may have got through."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    first = shop.ask(shop.purchase())
+    assert shop.ask(shop.purchase()) == first
+    shop.deliver("K1", FAILED)
+    assert shop.balance("a-visa") == 99_000
+    shop.deliver("K1", SENT)
+    assert shop.transaction("K1").delivery is SENT
+
+
+@pytest.mark.parametrize("delivery", [UNKNOWN, SENT])
+def test_what_may_have_arrived_is_never_reversed(shop: Shop, delivery: Delivery) -> None:
+    """INV-23: a reset after the first byte proves nothing."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    shop.ask(shop.purchase())
+    shop.deliver("K1", delivery)
+    shop.deliver("K1", FAILED)
+    assert shop.balance("a-visa") == 99_000
+
+
+def test_declines_advices_and_reversals_have_nothing_to_reverse(shop: Shop) -> None:
+    """Only an approval of a demand can be taken back for want of delivery."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    shop.ask(shop.purchase("K1", 200_000))
+    shop.ask(shop.purchase("K2", flow=Flow.ADVICE))
+    shop.ask(shop.reversal("R1", "K2"))
+    for key in ("K1", "K2", "R1"):
+        shop.deliver(key, FAILED)
+        assert shop.transaction(key).delivery is FAILED
+    assert shop.balance("a-visa") == 100_000
+
+
+def test_after_a_restart_a_pending_delivery_is_unknown_and_held(shop: Shop) -> None:
+    """S-01, P-04: recovery is an event; the approval stands and a repeat gets it."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    first = shop.ask(shop.purchase())
+    shop.recover("K1")
+    assert shop.transaction("K1").delivery is UNKNOWN
+    assert shop.balance("a-visa") == 99_000
+    assert shop.ask(shop.purchase()) == first
+    assert shop.recover("K1").records == ()
+
+
+def test_a_notification_has_no_delivery_to_wait_for(shop: Shop) -> None:
+    """Recovery has nothing to look at."""
+    shop.decide(shop.arrived(shop.purchase(flow=Flow.NOTIFICATION)))
+    assert shop.transaction("K1").delivery is SENT
