@@ -21,7 +21,7 @@ from switch.wire.layout import FieldLayout, SubKind, SubLayout
 from switch.wire.masking import HIDDEN, cover, cover_text, covered
 from switch.wire.semantics import tag_is_sensitive
 from switch.wire.subfields import SubElement
-from switch.wire.words import bitmap_fields, field_words, message_type_words
+from switch.wire.words import amount_words, bitmap_fields, field_words, message_type_words
 
 Json = dict[str, Any]
 
@@ -31,6 +31,7 @@ _HEADS = {
     "p": "primary bitmap",
     "1": "secondary bitmap",
 }
+_AMOUNTS = {"4": "49", "5": "50", "6": "51"}  # and the currencies that they are in
 
 
 def describe(found: Explanation, dialect: Dialect | None = None, *, reveal: bool = False) -> Json:
@@ -100,6 +101,7 @@ class _Writer:
     def __init__(self, found: Explanation, dialect: Dialect | None, reveal: bool) -> None:
         self.layout = found.layout
         self.elements = found.reading.elements
+        self.values = {element.id: element.value for element in self.elements}
         self.base = found.base
         self.dialect = dialect
         self.reveal = reveal
@@ -180,6 +182,8 @@ class _Writer:
         if element.id in ("p", "1"):
             fields = bitmap_fields(element.value, 0 if element.id == "p" else 64)
             return "fields " + ", ".join(map(str, fields)) if fields else "no field"
+        if element.id in _AMOUNTS:
+            return amount_words(element.value, self.values.get(_AMOUNTS[element.id], ""))
         told = ""
         if self.dialect is not None and meaning:
             told = self.dialect.in_words(meaning, element.canonical)

@@ -69,7 +69,7 @@ def _framing(framing: dict[str, Any], paint: Paint) -> Iterator[str]:
 
 def _field(field_id: str, field: dict[str, Any], paint: Paint) -> Iterator[str]:
     name = field["name"] or "(no name)"
-    words = f"   {field['words']}" if field.get("words") else ""
+    words = f"   {field['words']}" if field.get("words") and field_id != "t" else ""
     yield (
         f"{field['offset']:6} {field['length']:5}  {paint('head', f'{field_id:>5}')}  "
         f"{name} = {_shortened(field['value'])}{paint('dim', words)}"

@@ -58,6 +58,8 @@ def explain_framed(data: bytes, layout: Layout, framing: Framing) -> Explanation
     Where the length header disagrees with the buffer, the message is read all the same: bytes
     missing from the message are its own fault, else the header is at fault.
     """
+    if framing == BARE:
+        return explain_bare(data, layout)
     try:
         frame = cut_whole(data, framing)
     except FramingError as refusal:
@@ -65,20 +67,20 @@ def explain_framed(data: bytes, layout: Layout, framing: Framing) -> Explanation
     return _explanation(data, layout, framing, frame)
 
 
-def explain_by_spec(data: bytes, layout: Layout) -> Explanation:
-    """The buffer as one message of a pyiso8583 spec.
+def explain_by_spec(data: bytes, layout: Layout, framing: Framing = BARE) -> Explanation:
+    """The buffer as one message of a pyiso8583 spec, bare or in a framing.
 
     A message whose bitmap has 16 bytes throughout, which such a spec cannot say, is read as that
     where it fits to the byte; a warning says so. Chip data that begins with a tag of EMV is held to
     BER-TLV, though the spec cannot say that either.
     """
-    found = explain_bare(data, layout)
+    found = explain_framed(data, layout, framing)
     if found.fault is not None:
         wide = replace(layout, bitmap=replace(layout.bitmap, fixed_16=True))
-        other = explain_bare(data, wide)
+        other = explain_framed(data, wide, framing)
         if other.fault is None:
             reason = "the bitmap has 16 bytes although bit 1 announces no second one"
-            at = next((e.offset for e in other.reading.elements if e.id == "p"), 0)
+            at = next((e.offset for e in other.reading.elements if e.id == "p"), 0) + other.base
             return replace(other, warnings=(Fault("p", "p", at, at, reason), *other.warnings))
         return found
     broken = next((doubt for doubt in found.warnings if _is_broken_chip_data(found, doubt)), None)

@@ -14,7 +14,7 @@ from typing import Final
 
 from switch.values import luhn_ok, mask_pan
 from switch.wire.elements import Element
-from switch.wire.layout import Canon, Coding, Content, FieldLayout, SubKind
+from switch.wire.layout import Coding, Content, FieldLayout, SubKind
 from switch.wire.semantics import is_sensitive, tag_is_sensitive
 from switch.wire.subfields import SubElement
 
@@ -84,17 +84,19 @@ def _covered_pan(value: str) -> set[int]:
 
 
 def _covered_tags(element: Element, shape: FieldLayout) -> set[int] | None:
-    """The values of sensitive tags; all where the inside was not parsed or does not lie in
-    bytes."""
-    if not element.sub:
+    """The values of sensitive tags; all where the inside was not parsed or its place is unclear."""
+    if not element.sub or shape.sub is None:
         return None if element.value else set()
-    if shape.coding != Coding.BINARY or shape.canon is not Canon.NONE:
+    per_byte = 2 if shape.coding == Coding.BINARY else 1
+    if len(element.value) != len(element.data) * per_byte:
         return None
-    hidden = set(_look_alikes(element.value, binary=True))
+    in_hex = per_byte == 2 or shape.sub.binary
+    hidden = set(_look_alikes(element.value, in_hex))
     for item in _leaves(element.sub):
         if tag_is_sensitive(item.id):
-            end = 2 * (item.offset + item.length - element.data_offset)
-            hidden.update(range(end - len(item.value), end))
+            end = (item.offset + item.length - element.data_offset) * per_byte
+            width = len(item.value) if in_hex else len(item.value) // 2
+            hidden.update(range(end - width, end))
     return hidden
 
 

@@ -162,6 +162,21 @@ def bitmap_fields(value: str, base: int = 0) -> list[int]:
     return [base + k for k in range(1, width + 1) if bits >> (width - k) & 1]
 
 
+def amount_words(digits: str, currency: str) -> str:
+    """An amount in minor units as people write it; empty for a currency that is not known.
+
+    >>> amount_words("000000001230", "840"), amount_words("000000001230", "392")
+    ('12.30 USD', '1230 JPY')
+    """
+    known = CURRENCIES.get(currency)
+    if known is None or not (digits.isascii() and digits.isdecimal()):
+        return ""
+    letters, exponent = known
+    text = digits.lstrip("0").rjust(exponent + 1, "0")
+    whole, cents = text[: len(text) - exponent], text[len(text) - exponent :]
+    return f"{whole}.{cents} {letters}" if exponent else f"{whole} {letters}"
+
+
 def field_words(number: str, value: str, mti: str) -> str:
     """What the usual codes say: empty for other fields, or where the standard's use is not met.
 

@@ -18,7 +18,7 @@ from switch.errors import ConfigError
 from switch.wire.describe import describe
 from switch.wire.describe_text import Paint, plain, text_of
 from switch.wire.dialect import load_dialect
-from switch.wire.explain import explain, explain_by_spec, explain_framed
+from switch.wire.explain import BARE, explain, explain_by_spec, explain_framed
 from switch.wire.framing import Framing
 from switch.wire.spec_dict import load_spec
 from switch_tools import hex_input
@@ -100,12 +100,12 @@ def _told(
     layout = known.layout if known is not None else load_spec(spec or Path())
     found = []
     for data in readings:
-        if framing is not None:
+        if known is None:
+            found.append(explain_by_spec(data, layout, framing or BARE))
+        elif framing is not None:
             found.append(explain_framed(data, layout, framing))
-        elif known is not None:
-            found.append(explain(data, layout, known.framing))
         else:
-            found.append(explain_by_spec(data, layout))
+            found.append(explain(data, layout, known.framing))
     best = next((one for one in found if one.fault is None), found[0])
     return describe(best, known, reveal=reveal)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from switch.wire.dialect import load_dialect, shipped_dialects
 from switch.wire.dialect_data import Dialect
 from switch.wire.explain import Explanation, explain_framed, explain_freely
-from switch.wire.framing import Framing
+from switch.wire.framing import Framing, Tpdu
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,21 @@ def rank(data: bytes, framing: Framing | None = None) -> list[Candidate]:
     return sorted(found, key=_merit, reverse=True)
 
 
-def _merit(one: Candidate) -> tuple[bool, bool, bool, int, float]:
+def _merit(one: Candidate) -> tuple[bool, bool, int, int, float]:
     """Fits; of the right edition; framed as the dialect says; with few doubts; read how far."""
     found = one.found
     mti = next((element.value for element in found.reading.elements if element.id == "t"), "")
     return (
         found.fault is None,
         mti[:1] == one.dialect.version,
-        found.framing is None or found.framing == one.dialect.framing,
+        _framing_merit(one),
         -len(found.warnings),
         found.consumed / max(1, len(found.data)),
     )
+
+
+def _framing_merit(one: Candidate) -> int:
+    """The dialect's own framing speaks for it; a TPDU that belongs there and is absent does not."""
+    if one.found.framing == one.dialect.framing:
+        return 2
+    return int(one.found.framing is None and one.dialect.framing.tpdu is Tpdu.NONE)
