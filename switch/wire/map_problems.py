@@ -59,7 +59,7 @@ class Problems:
                 return False
         elif kind.ids.amount in fields:
             return False
-        if time and (len(time) != 6 or not is_time(time)):
+        if time and not (is_time(time) and (len(time) == 6 or is_date(time[2:6]))):
             return False
         return (
             (not expiry or expiry[2:] in MONTHS)
