@@ -65,6 +65,13 @@ def append_and_load(store: Store, changes: Sequence[Change], wishes: deque[Key])
             return _read_back(store, changes, defect)
 
 
+def load_all(store: Store, keys: set[Key], wishes: deque[Key]) -> Mapping[Key, Record | None]:
+    """Load rows of this batch, and what was wished for meanwhile. Raises StoreUnavailable."""
+    while wishes:
+        keys.add(wishes.popleft())
+    return store.load(keys)
+
+
 def _wished(store: Store, wishes: deque[Key]) -> Mapping[Key, Record | None]:
     keys = set()
     while wishes:

@@ -13,7 +13,7 @@ counts as ``unknown``, which is what it is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
@@ -33,18 +33,18 @@ from switch.model.events import (
     RequestArrived,
 )
 from switch.model.facts import Decision, Facts, Need, Verdict, VerdictNeed
-from switch.model.records import Key, Record
+from switch.model.records import Key
 from switch.model.settings import Settings
 from switch.model.words import Delivery, Reason
 from switch.server.admission import Admission, Entry
 from switch.server.clock import Clock, FreshNames
-from switch.server.commit import Commit, append_and_load
+from switch.server.commit import Commit, append_and_load, load_all
 from switch.server.ports import EventLog, Outlet
 from switch.server.release import Release, what
 from switch.server.timers import Timers
 from switch.server.working import UnknownRowError, WorkingSet
 from switch.server.writer import Job, Writer
-from switch.store.port import Change, Store, StoreUnavailable
+from switch.store.port import Change, StoreUnavailable
 
 T = TypeVar("T")
 PLAN_ROUNDS: Final = 12  # a plan that still wants more after so many look-ups is a bug
@@ -90,7 +90,7 @@ class Engine:
         self._deliveries: deque[DeliveryReported] = deque()
         self._wishes: deque[Key] = deque()
         self._in_hand = 0
-        self._committing = False
+        self._writing = False
         self._wake = trio.Event()
         self._between: deque[Callable[[], Awaitable[None]]] = deque()
         self.timers = Timers()
@@ -116,7 +116,7 @@ class Engine:
             return
         try:
             entry = self._admission.entry(event)
-            if self._committing:
+            if self._writing:
                 # The rows that it will want are loaded by the writer right behind the commit under
                 # way.
                 self._wishes.extend(n for n in self._plan(event, entry.facts) if isinstance(n, Key))
@@ -260,7 +260,8 @@ class Engine:
                 entry for entry in waiting if entry.refused is None and self._wants(entry, missing)
             ]
             if missing:
-                self._rows.learn(await self._writer.run(partial(_load, keys=tuple(missing))))
+                load = partial(load_all, keys=missing, wishes=self._wishes)
+                self._rows.learn(await self._job(load))
             if not wanting:
                 return
             waiting = wanting
@@ -324,15 +325,18 @@ class Engine:
             changes.append(Change("delivery", self._clock.now().wall_us, records))
         return changes
 
-    async def _commit(self, changes: Sequence[Change]) -> Commit:
-        self._committing = True
+    async def _job(self, job: Job[T]) -> T:
+        """One job of the writer. The rows that events wish for meanwhile are loaded with it."""
+        self._writing = True
         try:
-            done = await self._writer.run(
-                partial(append_and_load, changes=changes, wishes=self._wishes)
-            )
+            return await self._writer.run(job)
         finally:
-            self._committing = False
+            self._writing = False
             self._wishes.clear()
+
+    async def _commit(self, changes: Sequence[Change]) -> Commit:
+        append = partial(append_and_load, changes=changes, wishes=self._wishes)
+        done = await self._job(append)
         if done.defect is not None:
             self._log.bug("internal.error", done.defect, stage="append")
         self._rows.forget(done.stale)
@@ -378,10 +382,6 @@ class Engine:
     def report(self, request_key: str, delivery: Delivery) -> None:
         """What became of an answer's bytes, from the connection that carried it."""
         self.submit(DeliveryReported(self._clock.now(), request_key, delivery))
-
-
-def _load(store: Store, keys: tuple[Key, ...]) -> Mapping[Key, Record | None]:
-    return store.load(keys)
 
 
 def _request_key(event: Event) -> str:
