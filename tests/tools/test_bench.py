@@ -1,0 +1,178 @@
+"""The bench compares like with like and says how its figures are come by. No figure is asserted."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from click.testing import CliRunner
+
+from switch.errors import IsoswitchError
+from switch.values import luhn_ok
+from switch_tools import bench, bench_codec, bench_stages, bench_whole
+from switch_tools.bench_load import LoadError, Till
+from switch_tools.bench_rounds import in_turn, ratio
+from switch_tools.bench_samples import ASCII, PACKED, SAMPLES, Sample
+from switch_tools.bench_world import (
+    MOST_TERMINALS,
+    Buyer,
+    buyers,
+    card_numbers,
+)
+from switch_tools.bench_world import (
+    bench_codec as codec_of_bench,
+)
+
+TINY: Final = bench.Effort(rounds=1, whole_rounds=1, window_s=0.2, purchases=64)
+
+
+def test_jobs_are_measured_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drift of the machine meets all jobs alike: A B A B, never A A B B."""
+    calls: list[str] = []
+    clock = itertools.count(step=100_000_000)
+    monkeypatch.setattr("time.process_time_ns", lambda: next(clock))
+    found = in_turn({"a": lambda _: calls.append("a"), "b": lambda _: calls.append("b")}, rounds=3)
+    assert "".join(calls).endswith("ababab")
+    assert [len(figures) for figures in found.values()] == [3, 3]
+
+
+def test_ratio_is_the_median_of_ratios_round_by_round() -> None:
+    """One round that was disturbed does not move it."""
+    assert ratio([8.0, 80.0, 10.0], [4.0, 40.0, 1.0]) == 2.0
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_both_codecs_give_the_same_answer(sample: Sample) -> None:
+    """What is compared is the same work: same bytes in, same bytes out."""
+    assert set(bench_codec.Pair(sample).jobs()) == {"decode", "encode", "decode, answer, encode"}
+
+
+def test_samples_have_the_size_that_the_bench_states() -> None:
+    """A text message of 20 elements, a packed one of 22."""
+    assert [len(sample.request) - 1 for sample in (ASCII, PACKED)] == [20, 22]
+
+
+def test_different_answers_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codecs that disagree make no figure, but an error."""
+    monkeypatch.setattr(bench_codec.Pair, "_theirs", lambda self, data: b"")
+    with pytest.raises(IsoswitchError, match="do not give the same answer"):
+        bench_codec.Pair(ASCII)
+
+
+def test_terminals_have_cards_and_trace_numbers_of_their_own() -> None:
+    """No two terminals share a card, a purchase never repeats a trace number, and the patched
+    frame is the message that the codec would have written.
+    """
+    codec = codec_of_bench()
+    made = buyers(codec)
+    pans = [pan for pan, _ in zip(card_numbers(), made, strict=False)]
+    assert len(set(pans)) == len(made) == MOST_TERMINALS
+    assert all(luhn_ok(pan) for pan in pans)
+    first, second = bytes(made[5].next_frame()), bytes(made[5].next_frame())
+    fields = [codec.decode(frame[2:]) for frame in (first, second)]
+    assert [one["11"] for one in fields] == ["000001", "000002"]
+    assert (fields[0]["41"], fields[0]["2"]) == ("BENCH006", pans[5])
+    assert codec.encode(fields[1]) == second[2:]
+
+
+@pytest.mark.parametrize("code, stan", [("51", "000001"), ("00", "000009")])
+def test_load_takes_nothing_but_the_approval_of_its_purchase(code: str, stan: str) -> None:
+    """A decline, or an answer to another purchase, ends the measurement."""
+    here, there = socket.socketpair()
+    with here, there:
+        till = Till(Buyer("BENCH001", bytearray(b"000000"), 0), here, code_at=-10)
+        till.buy()
+        there.sendall(b"\x00\x10" + stan.encode() + code.encode() + b"BENCH001")
+        with pytest.raises(LoadError, match="not an approval"):
+            till.answered()
+
+
+def test_load_waits_for_the_rest_of_an_answer() -> None:
+    """An answer in two pieces is one answer."""
+    here, there = socket.socketpair()
+    with here, there:
+        till = Till(Buyer("BENCH001", bytearray(b"000000"), 0), here, code_at=-10)
+        till.buy()
+        there.sendall(b"\x00\x10000001")
+        assert not till.answered()
+        there.sendall(b"00BENCH001")
+        assert till.answered()
+
+
+def test_stages_cover_a_purchase_from_frame_to_log(tmp_path: Path) -> None:
+    """The bare pipeline decides real purchases with approvals, and keeps them in a real store."""
+    stages, journal = bench_stages.measure(tmp_path, purchases=64)
+    assert [stage.stage for stage in stages][:2] == ["frame and decode", "map to meaning"]
+    assert len(stages) == 10
+    assert [figure.group for figure in journal] == [1, 16, 64]
+    assert all(stage.us > 0 for stage in stages)
+
+
+def test_whole_purchases_over_loopback(tmp_path: Path) -> None:
+    """A real switch answers real terminals; the server's CPU time is read from outside."""
+    figures = bench_whole.measure(tmp_path, rounds=1, seconds=0.2, terminals=(1, 4))
+    assert [figure.terminals for figure in figures] == [1, 4]
+    assert all(figure.purchases > 0 and figure.server_us > 0 for figure in figures)
+
+
+def test_a_switch_that_does_not_start_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reason of the switch reaches whoever started the bench."""
+    monkeypatch.setattr(bench_whole, "configuration", lambda: "nonsense = 1\n")
+    with (
+        pytest.raises(IsoswitchError, match=r"did not start: .*nonsense"),
+        bench_whole.running_switch(tmp_path),
+    ):
+        pass
+
+
+def test_command_prints_method_beside_figures(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The page says how each figure is come by; ``--json`` gives the same to a program; the folder
+    of the stores is gone afterwards.
+    """
+    codec = bench_codec.CodecFigure("text", 20, 260, "decode", 50.0, 5.0, 10.0)
+    stage = bench_stages.StageFigure
+    report = bench.Report(
+        machine="a machine",
+        effort=TINY,
+        codec=[codec],
+        stages=[stage("plan and look up", 30.0), stage("decide", 50.0)],
+        journal=[bench_stages.JournalFigure(64, 40.0, 9000.0)],
+        whole=[bench_whole.WholeFigure(64, 1000, 4000.0, 200.0, 2.0, 3.0, 9.0)],
+    )
+    monkeypatch.setattr(bench, "run", lambda folder, effort: report)
+    said = CliRunner().invoke(bench.bench, ["--data", str(tmp_path)]).output
+    for words in ("beside pyiso8583", "Medians of", "synchronous=FULL", "read from outside"):
+        assert words in said
+    assert "sockets, loop, threads, cold caches  120.0    60%" in said
+    told = json.loads(CliRunner().invoke(bench.bench, ["--quick", "--json"]).output)
+    assert told["whole"][0]["times_reference"] == 2.0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_parts_are_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One report holds the figures of every part, measured as long as was asked for."""
+    asked: list[object] = []
+
+    def measured(found: object) -> Callable[..., object]:
+        def measure(*arguments: object) -> object:
+            asked.append(arguments)
+            return found
+
+        return measure
+
+    monkeypatch.setattr(bench_codec, "measure", measured([]))
+    monkeypatch.setattr(bench_stages, "measure", measured(([], [])))
+    monkeypatch.setattr(bench_whole, "measure", measured([]))
+    report = bench.run(tmp_path, replace(TINY, rounds=4))
+    assert asked == [(4,), (tmp_path, 64), (tmp_path, 1, 0.2)]
+    assert report.effort.rounds == 4
