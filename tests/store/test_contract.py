@@ -1,0 +1,230 @@
+"""What every adapter promises (``switch.store.port``). Runs over each of them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from switch.model.records import Account, Batch, Key, Posting, Record, Terminal, next_version
+from switch.model.words import Delivery, State
+from switch.store.journal import GENESIS, link, records_in
+from switch.store.memory import MemoryStore
+from switch.store.port import Change, Committed, Conflict, Notes, Store
+from switch.store.sqlite import SqliteStore
+from switch.values import Pan
+
+
+def change(*records: Record, what: str = "test", at_us: int = 7) -> Change:
+    return Change(what, at_us, records)
+
+
+def test_absent_records_are_none(store: Store) -> None:
+    """``load`` answers for every key asked, with ``None`` where nothing was ever stored."""
+    keys = [Key("transaction", "nobody"), Key("account", "nobody")]
+    assert store.load(keys) == dict.fromkeys(keys)
+    assert store.load([]) == {}
+
+
+def test_loaded_equals_stored(store: Store, make: Any) -> None:
+    """A record comes back equal in every field, nested values and types included."""
+    records: list[Record] = [make.transaction(), make.account(), make.account("é'\"\\☃")]
+    assert store.append([change(*records)]) == Committed(1)
+    loaded = store.load([record.key for record in records])
+    assert loaded == {record.key: record for record in records}
+
+
+def test_a_new_version_replaces_the_old_one(store: Store, make: Any) -> None:
+    first = make.account()
+    second = next_version(first, balance_minor=5)
+    store.append([change(first)])
+    store.append([change(second)])
+    assert store.load([first.key]) == {first.key: second}
+
+
+@pytest.mark.parametrize("version", [1, 3, 0])
+def test_another_version_is_a_conflict_and_nothing_is_kept(
+    store: Store, make: Any, version: int
+) -> None:
+    """All or nothing: one stale record keeps back its neighbours and the journal's row."""
+    held = make.account("held")
+    store.append([change(held)])
+    stale = make.account("held", version=version)
+    fresh = make.account("fresh")
+    assert store.append([change(fresh), change(stale)]) == Conflict((held.key,))
+    assert store.load([held.key, fresh.key]) == {held.key: held, fresh.key: None}
+    assert len(list(store.journal())) == 1
+    assert store.append([change(fresh)]) == Committed(2)
+
+
+def test_a_first_version_must_be_1(store: Store, make: Any) -> None:
+    record = make.account(version=2)
+    assert store.append([change(record)]) == Conflict((record.key,))
+
+
+def test_versions_that_follow_each_other_in_one_append(store: Store, make: Any) -> None:
+    """The last one is the record, the journal holds each in its own change."""
+    first = make.account()
+    second = next_version(first, balance_minor=1)
+    third = next_version(second, balance_minor=2)
+    assert store.append([change(first, second), change(third)]) == Committed(2)
+    assert store.load([first.key]) == {first.key: third}
+    versions = [version for row in store.journal() for _, _, version, _ in records_in(row.body)]
+    assert versions == [1, 2, 3]
+    fourth, fifth = next_version(third), next_version(next_version(third))
+    assert store.append([change(fourth), change(fifth)]) == Committed(4)
+    assert store.load([first.key]) == {first.key: fifth}
+
+
+def test_versions_with_a_gap_in_one_append_are_a_conflict(store: Store, make: Any) -> None:
+    first = make.account()
+    third = make.account(version=3)
+    assert store.append([change(first), change(third)]) == Conflict((first.key,))
+    assert store.load([first.key]) == {first.key: None}
+
+
+def test_no_changes_and_changes_without_records(store: Store) -> None:
+    """Nothing to keep is no row; a change without records is one, for the journal's readers."""
+    assert store.append([]) == Committed(0)
+    assert store.append([change(what="note")]) == Committed(1)
+    assert [row.body for row in store.journal()] == [b'{"what":"note","at_us":7,"records":[]}']
+
+
+def test_journal_is_chained_in_order(store: Store, make: Any) -> None:
+    """Each row names the hash before it; the hash is SHA-256(1 || previous || SHA-256(0 || body))."""
+    store.append([change(make.account("a")), change(make.account("b"), what='it\'s "b"')])
+    store.append([change(make.account("c"))])
+    rows = list(store.journal())
+    assert [row.sequence for row in rows] == [1, 2, 3]
+    head = GENESIS
+    for row in rows:
+        assert row.previous == head
+        assert row.hash == link(head, row.body)
+        head = row.hash
+    assert list(store.journal(after=2)) == rows[2:]
+    assert list(store.journal(after=99)) == []
+
+
+def test_scan_selects_by_columns_in_order_of_id(store: Store, make: Any) -> None:
+    records = [
+        make.transaction(f"T{number % 3}/{number:03d}", rrn=str(number % 2), stan=f"{number:06d}")
+        for number in range(600)
+    ]
+    store.append([change(*records)])
+    ordered = sorted(records, key=lambda record: record.id)
+    assert list(store.scan("transaction")) == ordered
+    assert list(store.scan("transaction", rrn="1")) == [r for r in ordered if r.rrn == "1"]
+    assert list(store.scan("transaction", rrn="1", stan="000003")) == [records[3]]
+    assert list(store.scan("transaction", rrn="none")) == []
+    assert list(store.scan("account")) == []
+
+
+def test_scan_follows_changed_columns(store: Store, make: Any) -> None:
+    before = make.transaction(state=State.APPROVED)
+    store.append([change(before)])
+    after = next_version(before, state=State.REVERSED)
+    store.append([change(after)])
+    assert list(store.scan("transaction", state="approved")) == []
+    assert list(store.scan("transaction", state="reversed")) == [after]
+
+
+def test_every_column_can_be_asked_for(store: Store, make: Any) -> None:
+    batch = Batch(id="b", terminal_id="T1", merchant_id="M1", number="1")
+    terminal = Terminal(id="T1", merchant_id="M1", currency="840")
+    posting = Posting(id="p", transaction="t", kind="purchase", entries=())
+    store.append([change(batch, terminal, posting)])
+    assert list(store.scan("batch", terminal_id="T1", state="open")) == [batch]
+    assert list(store.scan("terminal", merchant_id="M1")) == [terminal]
+    assert list(store.scan("posting", transaction="t")) == [posting]
+
+
+def test_what_nobody_declared_is_the_callers_mistake(store: Store) -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        store.scan("nothing")
+    with pytest.raises(KeyError, match="trail"):
+        store.scan("transaction", trail="x")
+    with pytest.raises(KeyError, match="nothing"):
+        store.load([Key("nothing", "x")])
+
+
+@pytest.mark.parametrize(
+    ("state", "delivery", "open_"),
+    [
+        (State.APPROVED, Delivery.SENT, False),
+        (State.APPROVED, Delivery.PENDING, True),
+        (State.DECLINED, Delivery.UNKNOWN, False),
+        (State.FORWARDED, Delivery.SENT, True),
+        (State.NEW, Delivery.FAILED, True),
+    ],
+)
+def test_unfinished_are_those_that_recovery_must_see(
+    store: Store, make: Any, state: State, delivery: Delivery, open_: bool
+) -> None:
+    """P-04: an answer that may not have left, or a decision that was never made."""
+    record = make.transaction(state=state, delivery=delivery)
+    store.append([change(record, make.account())])
+    assert list(store.unfinished()) == ([record.key] if open_ else [])
+    done = next_version(record, state=State.DECLINED, delivery=Delivery.SENT)
+    store.append([change(done)])
+    assert list(store.unfinished()) == []
+
+
+def test_a_clear_card_number_cannot_be_stored(store: Store, make: Any) -> None:
+    """SR-PAN-03: a record that carries a clear PAN does not encode, and nothing is kept."""
+    leak = make.transaction(pan_sealed=Pan("4761739001010010"))
+    with pytest.raises(TypeError):
+        store.append([change(make.account(), leak)])
+    assert list(store.journal()) == []
+    assert store.load([leak.key]) == {leak.key: None}
+
+
+def test_notes(store: Notes) -> None:
+    assert store.meta_get("colour") is None
+    store.meta_set("colour", "blue")
+    store.meta_set("colour", "green")
+    assert store.meta_get("colour") == "green"
+
+
+def test_a_sound_store_verifies_and_closes_twice(store: Store, make: Any) -> None:
+    account = make.account()
+    store.append([change(make.transaction(), account), change(next_version(account))])
+    assert store.verify() == []
+    store.close()
+    store.close()
+
+
+_IDS = st.sampled_from(["a", "b", "c/é", 'd"'])
+_ACCOUNTS = st.builds(
+    lambda name, version, cents: Account(
+        id=name, version=version, kind="k", currency="840", balance_minor=cents
+    ),
+    _IDS,
+    st.integers(1, 4),
+    st.integers(-5, 5),
+)
+_APPENDS = st.lists(st.lists(st.lists(_ACCOUNTS, max_size=3), max_size=3), max_size=8)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(appends=_APPENDS)
+def test_the_adapters_agree(
+    appends: list[list[list[Account]]], tmp_path: Path, database: Path
+) -> None:
+    """Whatever is appended, both give the same outcome, the same records and the same journal."""
+    shutil.rmtree(database.parent, ignore_errors=True)
+    memory, sqlite = MemoryStore(), SqliteStore(database)
+    keys = [Key("account", name) for name in ("a", "b", "c/é", 'd"')]
+    try:
+        for append in appends:
+            changes = [change(*records) for records in append]
+            assert memory.append(changes) == sqlite.append(changes)
+            assert memory.load(keys) == sqlite.load(keys)
+        assert list(memory.journal()) == list(sqlite.journal())
+        assert list(memory.scan("account")) == list(sqlite.scan("account"))
+        assert memory.verify() == sqlite.verify() == []
+    finally:
+        sqlite.close()
