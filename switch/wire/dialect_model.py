@@ -40,6 +40,13 @@ def _text_coding(name: str) -> str:
         raise ValueError(str(failure)) from None
 
 
+def _printable(text: str) -> str:
+    # Neither control characters nor marks that turn the direction of writing are printable.
+    if not text.isprintable():
+        raise ValueError("holds characters that cannot be printed")
+    return text
+
+
 def _kind_or_network(name: str) -> str:
     if name != "network":
         Kind(name)
@@ -47,7 +54,7 @@ def _kind_or_network(name: str) -> str:
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Title = Annotated[str, Field(pattern=r"^[\x20-\x7e]{0,120}$")]
+Title = Annotated[str, AfterValidator(_printable), Field(max_length=120)]
 RuleName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Number = Annotated[str, Field(pattern=r"^([2-9]|[1-9][0-9]|1[0-8][0-9]|19[0-2])$")]
 FieldNumber = Annotated[int, Field(ge=2, le=192)]

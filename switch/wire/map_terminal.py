@@ -99,7 +99,7 @@ class TerminalSide:
             value = getattr(request, name)
             number = getattr(ids, name)
             if value and number:
-                fields[number] = fit(self._layout, number, value)
+                fields[number] = self._fitted(number, value)
         self._put_entry_mode(fields, request, ids)
         self._put_amounts(fields, request, rule, kind)
         self._put_card(fields, request, ids)
@@ -108,6 +108,11 @@ class TerminalSide:
         if request.mac:
             fields[self._mac_field(fields)] = request.mac
         return fields
+
+    def _fitted(self, number: str, value: str) -> str:
+        if len(value) > self._layout.fields[int(number)].max_length:
+            raise EncodeError(number, "the value is longer than its field")
+        return fit(self._layout, number, value)
 
     def _choose(self, request: Request) -> tuple[TransactionRule, str]:
         """The line of the transaction table, and the message, that say it best; the first among
