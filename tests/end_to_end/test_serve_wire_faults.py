@@ -109,7 +109,7 @@ def test_the_same_request_on_two_connections_has_one_effect(
     two.send(data)
     assert one.receive() == two.receive()
     assert len(host.await_log("transaction", 2)) == 2
-    assert sorted(line["records"] > 0 for line in host.log("transaction")) == [False, True]
+    assert sorted("records" in line for line in host.log("transaction")) == [False, True]
 
 
 @pytest.mark.parametrize("ending", ["fin", "rst"])
