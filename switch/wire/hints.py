@@ -15,6 +15,7 @@ from switch.errors import Fault
 from switch.wire.codings import text_coding
 from switch.wire.elements import Element, Reading, finishes, scan
 from switch.wire.layout import Coding, FieldLayout, Layout
+from switch.wire.lengths import LengthFault, read_length
 from switch.wire.variants import variants
 
 MAX_TRIES: Final = 60
@@ -94,6 +95,11 @@ def _first(guesses: Iterable[str]) -> str:
     return next((guess for guess in guesses if guess), "")
 
 
+def _either(*guesses: str) -> str:
+    """Guesses of which none can be preferred."""
+    return "; or ".join(guess for guess in guesses if guess)
+
+
 def _about_head(data: bytes, layout: Layout) -> Iterator[str]:
     """Another encoding of the whole, or bytes of the framing left in front."""
     suspects = encoding_suspects(data, layout)
@@ -113,8 +119,7 @@ def _about_rest(data: bytes, layout: Layout, reading: Reading, fault: Fault) -> 
         yield "zero fill, as of a buffer sent whole"
     if scan(rest, layout).fault is None:
         yield "another message follows: is its length header missing?"
-    yield _unclaimed(data, layout, reading)
-    yield from _about_lengths(data, layout, reading)
+    yield _either(_unclaimed(data, layout, reading), _first(_about_lengths(data, layout, reading)))
     yield from _about_head(data, layout)
 
 
@@ -126,8 +131,7 @@ def _about_fields(data: bytes, layout: Layout, reading: Reading) -> Iterator[str
     shape = layout.fields.get(reading.pending[0]) if reading.pending else None
     if shape is not None:
         yield from _about_shape(data, layout, reading, shape)
-    yield _claimed(data, layout, reading)
-    yield from _about_lengths(data, layout, reading)
+    yield _either(_claimed(data, layout, reading), _first(_about_lengths(data, layout, reading)))
     yield _unclaimed(data, layout, reading)
 
 
@@ -186,22 +190,42 @@ def _unclaimed(data: bytes, layout: Layout, reading: Reading) -> str:
 
 
 def _about_lengths(data: bytes, layout: Layout, reading: Reading) -> Iterator[str]:
-    """A variable field in front whose length is wrong by little."""
-    behind = list(reading.pending)
+    """A variable field, the one at fault or one in front, whose length is wrong by little or counts
+    in another way."""
     tries = 0
-    for element in reversed(_behind_head(reading)):
-        shape = layout.fields[int(element.id)]
-        size = len(element.data)
-        for other in (size - 1, size + 1, size - 2, size + 2) if shape.length_size else ():
+    behind = list(reading.pending)
+    starts = [(int(element.id), element.offset) for element in _behind_head(reading)]
+    if behind and behind[0] in layout.fields:
+        starts.append((behind.pop(0), reading.at))
+    for number, at in reversed(starts):
+        shape = layout.fields[number]
+        for words, start, other in _other_lengths(data, at, shape):
             tries += 1
-            if other >= 0 and finishes(data, layout, element.data_offset + other, behind):
-                yield (
-                    f"the length of field {element.id} may be the culprit: "
-                    f"with {other} bytes of data instead of {size} the rest fits"
-                )
+            if finishes(data, layout, start, behind, other):
+                yield f"the length of field {number} may be the culprit: {words} the rest fits"
         if tries > MAX_TRIES:
             return
-        behind.insert(0, int(element.id))
+        behind.insert(0, number)
+
+
+def _other_lengths(
+    data: bytes, at: int, shape: FieldLayout
+) -> Iterator[tuple[str, int, FieldLayout]]:
+    """A variable field as one of fixed length, near to the announced one, behind its indicator; or
+    with lengths that mean something else."""
+    if not shape.length_size:
+        return
+    try:
+        count, start = read_length(data, at, shape)
+    except LengthFault:
+        return
+    unit = "digits" if shape.nibbles else "bytes"
+    for other in (count - 1, count + 1, count - 2, count + 2):
+        if 0 < other <= shape.max_length:
+            fixed = replace(shape, length_size=0, max_length=other)
+            yield f"with {other} {unit} instead of {count}", start, fixed
+    for words, meant in _other_shapes(shape):
+        yield f"as {words}", at, meant
 
 
 def _list(numbers: list[int]) -> str:
