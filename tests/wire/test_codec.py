@@ -96,7 +96,7 @@ def test_answers_are_written_whatever_the_order_of_their_keys() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "field"),
     [
-        ("47617390", "4761A390", "2"),
+        ("16476173", "1647A173", "2"),
         ("10000051", "F0000051", "4"),
         ("0051", "1051", "22"),
         ("4400000150", "4600000150", "28"),
