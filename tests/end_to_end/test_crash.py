@@ -42,7 +42,7 @@ DIALECTS = ("iso87-ascii", "iso87-binary", "iso93-ascii", "hypercom")
 NAMES = ("visa", "mastercard", "amex", "unionpay", "poor")
 CARDS = demo_cards()
 PATIENCE = Patience(answer_s=10.0, reversal_s=10.0, reversal_tries=4, pause_s=0.02)
-RETRY_S = 0.05
+RETRY_S = 0.2
 
 
 @dataclass(slots=True)

@@ -91,9 +91,10 @@ class OwnHost:
     async def decisions(self, count: int) -> list[dict[str, Any]]:
         """The next ``count`` decisions of its log; fewer when they do not come in time."""
         found: list[dict[str, Any]] = []
-        deadline = trio.current_time() + LOG_S
-        while len(found) < count and trio.current_time() < deadline:
+        for _ in range(round(LOG_S / POLL_S)):  # the log is written off the switch's loop
             found += [line for line in self._new_lines() if line["event"] == "transaction"]
+            if len(found) >= count:
+                break
             await trio.sleep(POLL_S)
         return found
 
@@ -120,7 +121,7 @@ class Stage:
     def scene(self, title: str, told: str) -> None:
         """A new scene: its title and what is about to happen."""
         self._scenes += 1
-        click.secho(f"\n{self._scenes}. {title}", bold=True)
+        click.secho(f"{self._scenes}. {title}", bold=True)
         click.echo(f"   {told}\n")
 
     def message(self, dialect: Dialect, ours: bool, body: bytes) -> None:
@@ -131,10 +132,14 @@ class Stage:
             click.echo(f"     {line}")
         click.echo()
 
+    def lost(self, ours: bool) -> None:
+        """A message was lost on its way."""
+        click.secho(f"   {'that request' if ours else 'its answer'} is lost\n", fg="yellow")
+
     def outcome(self, outcome: Outcome) -> None:
         """The receipt."""
         for line in receipt(facts(outcome), "merchant").splitlines():
-            click.echo(f"        {line}")
+            click.echo(f"        {line}".rstrip())
         click.echo()
 
     def logged(self, lines: list[dict[str, Any]]) -> None:
@@ -150,6 +155,7 @@ class Stage:
 
     def expect(self, said: str, holds: bool) -> None:
         """State something that must be so."""
-        click.secho(f"   {'ok' if holds else 'NOT SO'}: {said}", fg="green" if holds else "red")
+        mark = "ok" if holds else "NOT SO"
+        click.secho(f"\n   {mark}: {said}\n", fg="green" if holds else "red")
         if not holds:
             self.failures.append(said)

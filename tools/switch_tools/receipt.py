@@ -76,7 +76,8 @@ def receipt(facts: Facts, copy: str) -> str:
         lines.append(_pair("Approval code", facts.approval_code))
     for note in facts.notes:
         lines += _wrapped(note)
-    if copy == "merchant" and facts.kind is Kind.PURCHASE and facts.verdict == "APPROVED":
+    signed = facts.kind is Kind.PURCHASE and facts.verdict == "APPROVED" and not facts.notes
+    if copy == "merchant" and signed:
         lines += ["", "Signature " + "." * (WIDTH - 10)]
     lines.append("=" * WIDTH)
     return "\n".join(lines) + "\n"

@@ -178,7 +178,7 @@ def _play(options: Options, act: Callable[[VirtualTerminal], Awaitable[T]]) -> T
     try:
         device = build(options)
         try:
-            return trio.run(_acted, device, act, strict_exception_groups=False)
+            return trio.run(_acted, device, act)
         finally:
             device.journal.close()
     except (ConfigError, EncodeError) as failure:

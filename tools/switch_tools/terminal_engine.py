@@ -174,6 +174,7 @@ class VirtualTerminal:
             entry=entry,
             heard=waited.heard,
             why=waited.why,
+            original=self.journal.entries.get(entry.sent.original),
             repeat=True,
             ignored=tuple(waited.ignored),
         )

@@ -205,6 +205,8 @@ class _File:
     def close(self) -> None:
         """Let go of the file and its lock. Idempotent."""
         if self._fd >= 0:
+            # Said aloud: a child that was forked just now may hold the descriptor a little longer.
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
             os.close(self._fd)
             self._fd = -1
 

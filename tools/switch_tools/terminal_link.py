@@ -6,6 +6,7 @@ how long one waits for an answer: the engine brings its own deadlines.
 
 from __future__ import annotations
 
+import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,6 +158,8 @@ def _refusal(address: Address, failure: BaseException) -> str:
         cause = cause.exceptions[0]
     if isinstance(cause.__cause__, BaseExceptionGroup | OSError):
         return _refusal(address, cause.__cause__)
-    said = getattr(cause, "strerror", None) or "it cannot be reached"
+    said = "it cannot be reached"
+    if isinstance(cause, OSError) and cause.errno is not None:
+        said = (cause.strerror or "") if cause.errno < 0 else os.strerror(cause.errno)
     what = f"cannot connect to {address}: {said}"
     return f"{what}. Is a host running there? Start one with: isoswitch serve"

@@ -20,7 +20,7 @@ from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect
 from switch.wire.mapping import Mapper, TerminalAnswer
 from switch_tools.terminal_journal import Entry, Sent
-from switch_tools.terminal_model import Heard, Outgoing, Times
+from switch_tools.terminal_model import Heard, Identity, Outgoing, Times
 
 # The host could not decide: such an answer to a reversal does not end it (U-12).
 NOT_FINAL: Final = frozenset(
@@ -51,6 +51,14 @@ class Messages:
         identity = dialect.identity
         self.reversals_keep_stan = identity.original == identity.reference
 
+    def check(self, identity: Identity) -> None:
+        """Whether the terminal's names fit into the dialect. Raises EncodeError."""
+        for meaning in ("terminal_id", "merchant_id"):
+            place = self._dialect.places.get(meaning)
+            room = 0 if place is None else self._dialect.layout.fields[int(place.field)].max_length
+            if place is not None and len(getattr(identity, meaning)) > room:
+                raise EncodeError(place.field, f"{meaning} has at most {room} characters")
+
     def times(self, now: datetime, zone: tzinfo) -> Times:
         """Date and time as the messages carry them: transmission in UTC, local in the zone."""
         sent, local = now.astimezone(UTC), now.astimezone(zone)
@@ -68,10 +76,6 @@ class Messages:
         if original is not None:
             request = self._pointing_at(request, original)
         fields = self._mapper.compose(request)
-        said = self._mapper.request(fields)
-        for name in ("terminal_id", "merchant_id"):
-            if getattr(said, name) != getattr(request, name):
-                raise EncodeError(name, f"does not fit into its element in {self.name}")
         return Outgoing(fields, self._codec.encode(fields))
 
     def hear(self, outgoing: Outgoing, body: bytes) -> Heard:

@@ -156,10 +156,12 @@ def build(options: Options) -> VirtualTerminal:
     folder = options.state or _state_folder() / f"{dialect.name}-{identity.terminal_id}"
     journal = Journal(folder)
     try:
+        messages = Messages(dialect)
+        messages.check(identity)
         vault = SoftwareVault(load_or_create(folder / KEY_NAME), os.urandom)
         return VirtualTerminal(
             identity,
-            Messages(dialect),
+            messages,
             journal,
             vault,
             partial(dial, address, framing),

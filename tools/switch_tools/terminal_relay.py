@@ -7,6 +7,7 @@ whole, because the parties send one message at a time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import trio
@@ -19,13 +20,14 @@ class Relay:
     """Passes bytes on between its clients and ``host:port``, but for what it loses.
 
     ``lose_requests`` and ``lose_answers`` count the pieces of each direction that are still to be
-    lost.
+    lost. ``lost`` hears of each one: ``True`` for a request.
     """
 
     host: str
     port: int
     lose_requests: int = 0
     lose_answers: int = 0
+    lost: Callable[[bool], None] | None = None
 
     async def serve(self, task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; the task's status is the port number on loopback."""
@@ -56,10 +58,13 @@ class Relay:
             nursery.start_soon(pass_on, host, client)
 
     def _loses(self, request: bool) -> bool:
-        if request and self.lose_requests:
+        left = self.lose_requests if request else self.lose_answers
+        if not left:
+            return False
+        if request:
             self.lose_requests -= 1
-            return True
-        if not request and self.lose_answers:
+        else:
             self.lose_answers -= 1
-            return True
-        return False
+        if self.lost is not None:
+            self.lost(request)
+        return True

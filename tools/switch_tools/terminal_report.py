@@ -48,7 +48,7 @@ def facts(outcome: Outcome) -> Facts:
         stan=sent.stan,
         verdict=_verdict(outcome),
         code="" if heard is None else heard.code,
-        said="" if heard is None else heard.said,
+        said="" if heard is None or heard.approved else heard.said,
         rrn="" if heard is None else heard.rrn,
         approval_code="" if heard is None else heard.approval_code,
         card=f"{sent.card} {sent.pan_masked}".strip(),
@@ -62,7 +62,7 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
     """Sentences that a person has to read."""
     said = []
     if outcome.result in (Result.NO_ANSWER, Result.OWED):
-        said.append(f"{outcome.why}.")
+        said.append(f"{outcome.why[:1].upper()}{outcome.why[1:]}.")
     if outcome.entry.sent.kind is Kind.REVERSAL and outcome.result is Result.OWED:
         said.append("The reversal is owed: it goes out before anything new.")
     undone = outcome.reversal

@@ -16,7 +16,7 @@ from switch.wire.describe import describe
 from switch.wire.dialect import Dialect
 from switch.wire.explain import explain_bare
 
-NAME_WIDTH: Final = 34
+NAME_WIDTH: Final = 42
 _BITMAPS: Final = ("p", "1")
 
 
