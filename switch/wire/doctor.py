@@ -198,7 +198,8 @@ def _prefixes(
     bare = _inner(data, 0, start)
     if bare is not None and bare[0].tpdu is not Tpdu.NONE:
         told = f"no length header at all, {bare[1].removeprefix(', ')}"
-        yield Finding(told, f"then comes {words}", 0.85 * weight * bare[2])
+        shape = replace(bare[0], length=None)
+        yield Finding(told, f"then comes {words}", 0.85 * weight * bare[2], shape)
     for stx, kind in product((False, True), LengthKind):
         begin = int(stx) + kind.size
         if begin > start or (stx and data[:1] != b"\x02"):
@@ -216,7 +217,7 @@ def _prefixes(
             shape, behind, likely = inner
             framing = replace(shape, length=kind, inclusive=inclusive, stx=stx)
             likelihood = likely * weight * fit[1]
-            if judge is not None and judge(data[start : begin + content]):
+            if judge is not None and content == follows and judge(data[start : begin + content]):
                 likelihood = (1 + likelihood) / 2
             name = f"{'STX, ' * stx}{kind} {'inclusive' if inclusive else 'exclusive'}{behind}"
             reason = f"{fit[0]}, then comes {words}"

@@ -7,20 +7,25 @@ dialect files. Offsets count from the first byte of the buffer.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from switch.errors import Fault
 from switch.wire import doctor
 from switch.wire.doubts import doubts
+from switch.wire.elements import Reading, scan
 from switch.wire.emv_tags import CHIP_DATA_BEGINNINGS
 from switch.wire.framer import FramingError, cut_whole
 from switch.wire.frames import Frame
 from switch.wire.framing import Framing, Tpdu
 from switch.wire.layout import Layout, SubKind
-from switch.wire.reader import Reading, read
+from switch.wire.reader import read
 
 BARE: Final = Framing(length=None)
+MOST_GUESSES: Final = 8
+NOTHING: Final = Reading(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,14 @@ class Explanation:
     warnings: tuple[Fault, ...] = ()
 
     @property
+    def message(self) -> bytes:
+        """The bytes in which the message was looked for."""
+        if self.frame is not None:
+            return self.frame.body
+        stx = self.framing is not None and self.framing.stx
+        return self.data[self.base : len(self.data) - 2 * stx]
+
+    @property
     def whole(self) -> bool:
         """Whether all of the message could be read, whatever its framing says."""
         return self.reading.fault is None
@@ -58,13 +71,12 @@ def explain_framed(data: bytes, layout: Layout, framing: Framing) -> Explanation
     Where the length header disagrees with the buffer, the message is read all the same: bytes
     missing from the message are its own fault, else the header is at fault.
     """
-    if framing == BARE:
-        return explain_bare(data, layout)
-    try:
-        frame = cut_whole(data, framing)
-    except FramingError as refusal:
-        return _misframed(data, layout, framing, refusal)
-    return _explanation(data, layout, framing, frame)
+    return _finished(_framed(data, layout, framing))
+
+
+def explain_bare(data: bytes, layout: Layout) -> Explanation:
+    """The buffer as one message and nothing else."""
+    return _finished(_framed(data, layout, BARE))
 
 
 def explain_by_spec(data: bytes, layout: Layout, framing: Framing = BARE) -> Explanation:
@@ -74,34 +86,20 @@ def explain_by_spec(data: bytes, layout: Layout, framing: Framing = BARE) -> Exp
     where it fits to the byte; a warning says so. Chip data that begins with a tag of EMV is held to
     BER-TLV, though the spec cannot say that either.
     """
-    found = explain_framed(data, layout, framing)
-    if found.fault is not None:
+    found = _framed(data, layout, framing)
+    if not found.whole:
         wide = replace(layout, bitmap=replace(layout.bitmap, fixed_16=True))
-        other = explain_framed(data, wide, framing)
+        other = _finished(_framed(data, wide, framing))
         if other.fault is None:
             reason = "the bitmap has 16 bytes although bit 1 announces no second one"
             at = next((e.offset for e in other.reading.elements if e.id == "p"), 0) + other.base
             return replace(other, warnings=(Fault("p", "p", at, at, reason), *other.warnings))
-        return found
+    found = _finished(found)
     broken = next((doubt for doubt in found.warnings if _is_broken_chip_data(found, doubt)), None)
-    if broken is None:
+    if found.fault is not None or broken is None:
         return found
-    return replace(
-        found, fault=broken, warnings=tuple(w for w in found.warnings if w is not broken)
-    )
-
-
-def _is_broken_chip_data(found: Explanation, doubt: Fault) -> bool:
-    shape = found.layout.fields.get(int(doubt.field)) if doubt.field else None
-    if shape is None or shape.sub is None or shape.sub.kind is not SubKind.BER_TLV:
-        return False
-    value = next(e.value for e in found.reading.elements if e.id == doubt.field)
-    return value.startswith(CHIP_DATA_BEGINNINGS)
-
-
-def explain_bare(data: bytes, layout: Layout) -> Explanation:
-    """The buffer as one message and nothing else."""
-    return _explanation(data, layout, None, None)
+    others = tuple(doubt for doubt in found.warnings if doubt is not broken)
+    return replace(found, fault=broken, warnings=others)
 
 
 def explain(data: bytes, layout: Layout, framing: Framing) -> Explanation:
@@ -109,8 +107,21 @@ def explain(data: bytes, layout: Layout, framing: Framing) -> Explanation:
 
     Another framing is told, and is the fault: on a port of the dialect it would not be understood.
     """
-    own = explain_framed(data, layout, framing)
-    if own.frame is not None and (own.whole or _length_of(framing)):
+    return _finished(_chosen(data, layout, framing))
+
+
+def explain_freely(data: bytes, layout: Layout, framing: Framing) -> Explanation:
+    """As :func:`explain`, but any framing will do: for finding out what a buffer is."""
+    known = _chosen(data, layout, framing)
+    if known.whole and known.fault is None:
+        return _finished(known)
+    free = (one for one in _guessed(data, layout) if one.whole)
+    return _finished(next(free, known))
+
+
+def _chosen(data: bytes, layout: Layout, framing: Framing) -> Explanation:
+    own = _framed(data, layout, framing)
+    if own.frame is not None and (own.whole or framing.length is not None or framing.stx):
         return own
     known = _without_length(data, layout, framing)
     best = next((one for one in known if one.whole), None)
@@ -128,33 +139,33 @@ def explain(data: bytes, layout: Layout, framing: Framing) -> Explanation:
     return max(known, key=_depth)
 
 
-def explain_freely(data: bytes, layout: Layout, framing: Framing) -> Explanation:
-    """As :func:`explain`, but any framing will do: for finding out what a buffer is."""
-    known = explain(data, layout, framing)
-    if known.whole and known.fault is None:
-        return known
-    free = (one for one in _guessed(data, layout) if one.whole)
-    return next(free, known)
+def _framed(data: bytes, layout: Layout, framing: Framing) -> Explanation:
+    """The explanation as far as it is needed to choose: ``fault`` is the framing's, if any."""
+    if framing == BARE:
+        return Explanation(data, layout, scan(data, layout))
+    base = framing.prefix_bytes
+    try:
+        frame = cut_whole(data, framing)
+    except FramingError as refusal:
+        found = Explanation(data, layout, NOTHING, base, framing)
+        found = replace(found, reading=scan(found.message, layout))
+        if refusal.event == "frame.truncated" and _is_cut_short(found):
+            return found
+        return replace(found, fault=refusal.fault)
+    return Explanation(data, layout, scan(frame.body, layout), base, framing, frame)
 
 
-def _explanation(
-    data: bytes, layout: Layout, framing: Framing | None, frame: Frame | None
-) -> Explanation:
-    base = 0 if framing is None else framing.prefix_bytes
-    reading = read(data if frame is None else frame.body, layout)
-    return _told(Explanation(data, layout, reading, base, framing, frame))
-
-
-def _told(found: Explanation) -> Explanation:
-    """The explanation with fault and warnings of its reading, counted from the buffer's first
-    byte."""
-    fault = found.reading.fault
-    moved = None if fault is None else _moved(fault, found.base)
-    hint = "" if fault is None else _tpdu_hint(found)
-    if moved is not None and hint:
-        moved = replace(moved, hint=hint)
+def _finished(found: Explanation) -> Explanation:
+    """With the message's fault, its cure and all doubts, counted from the buffer's first byte."""
+    fault = found.fault
+    if fault is None and not found.whole:
+        found = replace(found, reading=read(found.message, found.layout))
+        fault = found.reading.fault
+        if fault is not None:
+            hint = _tpdu_hint(found) or fault.hint
+            fault = replace(_moved(fault, found.base), hint=hint)
     warned = tuple(_moved(doubt, found.base) for doubt in doubts(found.reading, found.layout))
-    return replace(found, fault=moved, warnings=warned)
+    return replace(found, fault=fault, warnings=warned)
 
 
 def _tpdu_hint(found: Explanation) -> str:
@@ -163,8 +174,7 @@ def _tpdu_hint(found: Explanation) -> str:
     if frame is None or not frame.tpdu or frame.tpdu[0] >> 4 == 6 or found.reading.elements:
         return ""
     bare = replace(found.framing or BARE, tpdu=Tpdu.NONE, header_bytes=0, header="")
-    body = found.data[bare.prefix_bytes :]
-    if read(body, found.layout).fault is not None:
+    if scan(found.data[bare.prefix_bytes :], found.layout).fault is not None:
         return ""
     return f"from byte {bare.prefix_bytes} on it fits: the TPDU is missing"
 
@@ -173,42 +183,40 @@ def _moved(fault: Fault, base: int) -> Fault:
     return replace(fault, offset=fault.offset + base, at=fault.at + base)
 
 
-def _misframed(data: bytes, layout: Layout, framing: Framing, refusal: FramingError) -> Explanation:
-    body = data[framing.prefix_bytes : len(data) - 2 * framing.stx]
-    reading = read(body, layout)
-    found = Explanation(data, layout, reading, framing.prefix_bytes, framing)
-    if refusal.event == "frame.truncated" and _is_cut_short(found):
-        return _told(found)
-    return replace(_told(found), fault=refusal.fault)
-
-
 def _is_cut_short(found: Explanation) -> bool:
     """Whether the message merely lacks its last bytes."""
     fault = found.reading.fault
-    return fault is not None and fault.at == len(found.data) - found.base and _depth(found) > 1
+    return fault is not None and fault.at == len(found.message) and _depth(found) > 1
 
 
-def _length_of(framing: Framing) -> bool:
-    return framing.length is not None or framing.stx
+def _is_broken_chip_data(found: Explanation, doubt: Fault) -> bool:
+    shape = found.layout.fields.get(int(doubt.field)) if doubt.field else None
+    if shape is None or shape.sub is None or shape.sub.kind is not SubKind.BER_TLV:
+        return False
+    value = next(e.value for e in found.reading.elements if e.id == doubt.field)
+    return value.startswith(CHIP_DATA_BEGINNINGS)
 
 
 def _without_length(data: bytes, layout: Layout, framing: Framing) -> list[Explanation]:
     """The bare message, and the message behind the TPDU and header of its framing alone."""
-    bare = explain_bare(data, layout)
     inner = replace(framing, length=None, inclusive=False, stx=False)
-    if not inner.prefix_bytes:
-        return [bare]
-    return [bare, explain_framed(data, layout, inner)]
+    shapes = [BARE] if not inner.prefix_bytes else [BARE, inner]
+    return [_framed(data, layout, shape) for shape in shapes]
 
 
-def _guessed(data: bytes, layout: Layout) -> list[Explanation]:
-    """In the framings that the doctor thinks of, the likeliest first."""
+def _guessed(data: bytes, layout: Layout) -> Iterator[Explanation]:
+    """In the framings that the doctor finds to fit the whole buffer, the likeliest first."""
 
     def judge(body: bytes) -> bool:
-        return read(body, layout).fault is None
+        return scan(body, layout).fault is None
 
-    found = (one.framing for one in doctor.diagnose(data, None, judge))
-    return [explain_framed(data, layout, framing) for framing in found if framing is not None]
+    found = (
+        finding.framing
+        for finding in doctor.diagnose(data, None, judge)
+        if finding.framing is not None and (finding.missing == 0 or finding.framing.length is None)
+    )
+    for framing in islice(found, MOST_GUESSES):
+        yield _framed(data, layout, framing)
 
 
 def _depth(found: Explanation) -> int:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -18,11 +19,13 @@ from switch.errors import ConfigError
 from switch.wire.describe import describe
 from switch.wire.describe_text import Paint, plain, text_of
 from switch.wire.dialect import load_dialect
-from switch.wire.explain import BARE, explain, explain_by_spec, explain_framed
+from switch.wire.explain import BARE, Explanation, explain, explain_by_spec, explain_framed
 from switch.wire.framing import Framing
 from switch.wire.spec_dict import load_spec
 from switch_tools import hex_input
 from switch_tools.which_dialect import Candidate, rank
+
+T = TypeVar("T")
 
 _STYLES: Final[dict[str, dict[str, Any]]] = {
     "head": {"bold": True},
@@ -34,8 +37,8 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
 
 
 @click.command(
-    epilog="Example: isoswitch inspect 0800822000000000000004000000000000000504133742178901001"
-    " --dialect iso87-ascii (text in a file or pipe: isoswitch inspect - < message.bin)"
+    epilog="Example: isoswitch inspect 08008220000000000000040000000000000011241200000000010301"
+    " --dialect iso87-binary (or from a pipe: isoswitch inspect - < message.bin)"
 )
 @click.argument("message", metavar="HEX|FILE|-")
 @click.option("--dialect", metavar="NAME", help="A shipped dialect, or the path of a dialect file.")
@@ -98,25 +101,39 @@ def _told(
         return _fitting(readings, framing, reveal)
     known = None if dialect is None else load_dialect(dialect)
     layout = known.layout if known is not None else load_spec(spec or Path())
-    found = []
-    for data in readings:
+
+    def explained(data: bytes) -> Explanation:
         if known is None:
-            found.append(explain_by_spec(data, layout, framing or BARE))
-        elif framing is not None:
-            found.append(explain_framed(data, layout, framing))
-        else:
-            found.append(explain(data, layout, known.framing))
-    best = next((one for one in found if one.fault is None), found[0])
+            return explain_by_spec(data, layout, framing or BARE)
+        if framing is not None:
+            return explain_framed(data, layout, framing)
+        return explain(data, layout, known.framing)
+
+    best = _first_good(explained, readings, lambda found: found.fault is None)
     return describe(best, known, reveal=reveal)
 
 
 def _fitting(readings: list[bytes], framing: Framing | None, reveal: bool) -> dict[str, Any]:
     """The description in the dialect that fits best, and how well the others do."""
-    ranked = [rank(data, framing) for data in readings]
-    best = next((one for one in ranked if one[0].found.fault is None), ranked[0])
+
+    def ranked(data: bytes) -> list[Candidate]:
+        return rank(data, framing)
+
+    best = _first_good(ranked, readings, lambda ranks: ranks[0].found.fault is None)
     told = describe(best[0].found, best[0].dialect, reveal=reveal)
     told["dialects"] = [_candidate(one) for one in best]
     return told
+
+
+def _first_good(
+    explain_it: Callable[[bytes], T], readings: list[bytes], good: Callable[[T], bool]
+) -> T:
+    """What the first good reading gives, else the first reading; later ones only if need be."""
+    first = explain_it(readings[0])
+    if good(first):
+        return first
+    others = (explain_it(data) for data in readings[1:])
+    return next((one for one in others if good(one)), first)
 
 
 def _candidate(one: Candidate) -> dict[str, Any]:
