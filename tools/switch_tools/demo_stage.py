@@ -77,8 +77,7 @@ class OwnHost:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         with trio.move_on_after(STOP_S):
-            while self._process.poll() is None:
-                await trio.sleep(POLL_S)
+            await trio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
         self.kill()
         return int(self._process.returncode)
 

@@ -149,6 +149,9 @@ async def _secured(
         said = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or "it hung up"
         hint = "is it a TLS port, and does --ca name the authority of its certificate?"
         raise CannotConnect(f"no TLS with {address} ({said}): {hint}") from None
+    except trio.Cancelled:
+        await trio.aclose_forcefully(stream)
+        raise
     return secure
 
 
