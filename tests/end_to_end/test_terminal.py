@@ -77,7 +77,7 @@ def test_every_command_works_in_every_dialect(host: HostProcess, tmp_path: Path)
         assert bought["approval_code"], dialect
         assert bought["rrn"]
         assert bought["pan"] == "476173******0010"
-        assert bought["differs"] == bought["ignored"] == []
+        assert bought["ignored"] == []
         repeated = till.ask("purchase", "--repeat", code=0)
         told = ("stan", "code", "approval_code", "rrn")
         assert [repeated[name] for name in told] == [bought[name] for name in told]

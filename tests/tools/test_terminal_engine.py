@@ -248,7 +248,8 @@ async def test_an_answer_to_something_else_is_no_answer(
     device = terminal(fake)
     outcome = await device.purchase(VISA, PRICE)
     assert outcome.result is Result.NO_ANSWER
-    assert outcome.ignored == ("answer to STAN 999999",)
+    assert [heard.said for heard in outcome.ignored] == ["answer to STAN 999999"]
+    assert outcome.ignored[0].differs == ("11",)
     assert not outcome.entry.approved
     assert fake.kinds == ["purchase", "reversal"]
 

@@ -74,7 +74,7 @@ class Outcome:
     reversal: Outcome | None = None
     repeat: bool = False
     tries: int = 1
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[Heard, ...] = ()
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class _Wait:
 
     heard: Heard | None = None
     why: str = ""
-    ignored: list[str] = field(default_factory=list)
+    ignored: list[Heard] = field(default_factory=list)
 
 
 def system_now() -> datetime:
@@ -237,7 +237,7 @@ class VirtualTerminal:
         Tries are bounded; what is still unanswered then is owed.
         """
         entry = self._books.open_reversal(original)
-        ignored: list[str] = []
+        ignored: list[Heard] = []
         why = ""
         for tried in range(self.patience.reversal_tries):
             if tried:
@@ -291,7 +291,7 @@ class VirtualTerminal:
                     if heard.ours:
                         waited.heard = heard
                     else:
-                        waited.ignored.append(heard.said)
+                        waited.ignored.append(heard)
         except LinkLost as failure:
             waited.why = str(failure)
         if waited.heard is None:

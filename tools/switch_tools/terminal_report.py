@@ -70,9 +70,7 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
         said.append(_reversal_note(undone))
     if outcome.repeat:
         said.append("This was a repeat.")
-    if outcome.heard is not None and outcome.heard.differs:
-        said.append(f"The answer differs in {', '.join(outcome.heard.differs)}.")
-    said += [f"Not counted as an answer: {text}." for text in outcome.ignored]
+    said += [f"A message came that is no answer: {heard.said}." for heard in outcome.ignored]
     return tuple(said)
 
 
@@ -92,8 +90,9 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "rrn": "" if heard is None else heard.rrn,
         "approval_code": "" if heard is None else heard.approval_code,
         "amount_minor": None if amount is None else amount.minor,
-        "differs": [] if heard is None else list(heard.differs),
-        "ignored": list(outcome.ignored),
+        "ignored": [
+            {"said": other.said, "differs": list(other.differs)} for other in outcome.ignored
+        ],
         "original_stan": "" if outcome.original is None else outcome.original.stan,
         "reversal": None if outcome.reversal is None else as_json(outcome.reversal),
     }
