@@ -170,8 +170,9 @@ class Cutter:
         offset = self._base * scale
         self._base += size // scale
         if self._moving:
-            at = "i + i + {1}:i + i + {2}" if view == HEX else "i + {1}:i + {2}"
-            taken = expression("{0}[" + at + "]", text, offset, offset + size)
+            place = expression("i + i" if view == HEX else "i")
+            start = expression("{} + {}", place, offset) if offset else place
+            taken = expression("{}[{}:{} + {}]", text, start, place, offset + size)
             target = cuts[0].name if len(cuts) == 1 else "r"
             self._source.line("{} = {}", target, taken)
             text, offset = expression("{}", target), 0

@@ -27,6 +27,8 @@ from switch.wire.lengths import LengthFault, read_length
 from switch.wire.standard import FIXED_IN_STANDARD
 from switch.wire.subfields import SubElement
 
+HEAD: Final = ("h", "t", "p", "1", "65")
+"""Ids of the elements in front of the fields."""
 _HEX: Final = frozenset("0123456789ABCDEFabcdef")
 
 
@@ -77,6 +79,11 @@ class Reading:
     def fields(self) -> dict[str, str]:
         """Canonical values by id, bitmaps left out: what ``Codec.decode`` gives."""
         return {e.id: e.canonical for e in self.elements if e.id not in ("p", "1", "65")}
+
+    @property
+    def numbered(self) -> list[Element]:
+        """The fields proper: no header, type, bitmap or trailing bytes."""
+        return [e for e in self.elements if e.id not in HEAD and e.id != "end"]
 
     @property
     def view(self) -> dict[str, str]:

@@ -147,7 +147,7 @@ def length_parser(shape: FieldLayout) -> Callable[[str], int]:
     def count_of(text: str) -> int:
         count = int(text[:-1] if coding == Coding.BCD_LEFT else text, base)
         # int() takes signs, spaces and underscores: what is written back must be the same.
-        if count > top or _text(count, coding, size) != text:
+        if not 0 <= count <= top or _text(count, coding, size) != text:
             raise ValueError
         return count
 

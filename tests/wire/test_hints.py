@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from switch.wire import elements
 from switch.wire.codec import Codec
 from switch.wire.hints import encoding_suspects
 from switch.wire.layout import BitmapLayout, Content, FieldLayout, Layout
+from switch.wire.neighbours import MAX_FIELDS
 from switch.wire.reader import read
 from switch.wire.variants import variants
 
@@ -154,3 +156,22 @@ def test_hints_never_quote_data() -> None:
     for at in range(len(MESSAGE)):
         fault = read(MESSAGE[:at] + b"\xff" + MESSAGE[at + 1 :], TEXT).fault
         assert fault is None or "4761" not in str(fault)
+
+
+def test_guessing_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long message that ends too early costs a bounded number of field readings, so that broken
+    messages are no cheaper attack than good ones by much."""
+    fields = {n: FieldLayout(str(n), "", "ascii", 9, length_size=1) for n in range(2, 129)}
+    long = Layout("long", "ascii", BitmapLayout("ascii"), fields)
+    data = Codec(long).encode({"t": "0200", **{str(n): "12" for n in fields}})
+    calls = []
+
+    def counted(*args: object) -> elements.Element:
+        calls.append(args)
+        return read_field(*args)  # type: ignore[arg-type]
+
+    read_field = elements.read_field
+    monkeypatch.setattr(elements, "read_field", counted)
+
+    assert read(data[:-1], long).fault is not None
+    assert len(calls) < len(fields) * (len(variants(long)) + 2) + 4 * (MAX_FIELDS + len(fields))
