@@ -17,11 +17,11 @@ from switch.wire import doctor
 from switch.wire.doubts import doubts
 from switch.wire.elements import Reading, scan
 from switch.wire.emv_tags import CHIP_DATA_BEGINNINGS
-from switch.wire.framer import FramingError, cut_whole
-from switch.wire.frames import Frame
+from switch.wire.frames import Frame, FramingError
 from switch.wire.framing import Framing, Tpdu
 from switch.wire.layout import Layout, SubKind
 from switch.wire.reader import read
+from switch.wire.whole_frame import cut_whole
 
 BARE: Final = Framing(length=None)
 MOST_GUESSES: Final = 8

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 from switch.errors import Fault
 from switch.wire import doctor
 from switch.wire.doctor import Judge
-from switch.wire.frames import ETX, STX, Frame, FramingError, lrc, wrap
+from switch.wire.frames import ETX, STX, Frame, FramingError, inner_prefix, lrc, wrap
 from switch.wire.framing import (
     TPDU_BYTES,
     Framing,
@@ -22,6 +22,7 @@ from switch.wire.framing import (
     first_bad_digit,
     read_length,
 )
+from switch.wire.whole_frame import cut_whole
 
 __all__ = ["NEED_MORE", "Frame", "Framer", "FramingError", "cut_whole", "wrap"]
 
@@ -31,6 +32,7 @@ NEED_MORE: Final = None
 SMALLEST_MESSAGE: Final = 10
 """A packed message type and a bitmap: nothing shorter is an ISO 8583 message."""
 
+_SHORT: Final = 1 << 16  # what any binary length header can say
 _FOREIGN_BYTES: Final = 9  # from here on a TLS ClientHello can be told
 
 
@@ -52,6 +54,7 @@ class Framer:
         self._length_bytes = framing.length_bytes
         self._lead = int(framing.stx) + framing.length_bytes
         self._tail = 2 if framing.stx else 0
+        self._limit = framing.limit_bytes
         self._uncounted = framing.length_bytes if framing.inclusive else 0
         self._tpdu_bytes = 0 if framing.tpdu is Tpdu.NONE else TPDU_BYTES
         self._inner = self._tpdu_bytes + framing.header_bytes
@@ -89,7 +92,7 @@ class Framer:
                 return NEED_MORE
         else:
             size = int.from_bytes(buffer[start : start + lead], "big") - self._uncounted
-        if size < self._smallest or size > self.framing.limit_bytes:
+        if size < self._smallest or size > self._limit:
             return self._extreme(size)
         if have < lead + size + self._tail:
             if have >= _FOREIGN_BYTES and not self._native:
@@ -131,22 +134,22 @@ class Framer:
         if self._tail and self._buffer[self._at] != STX[0]:
             self._refuse("frame.garbage", "stx", self._at, self._at, "no STX in front of the frame")
         header = self._buffer[begin : self._at + self._lead]
+        if len(header) == self._length_bytes:
+            value = read_length(kind, header)
+            if value is not None:
+                return value - self._uncounted
         bad = first_bad_digit(kind, header)
         if bad is not None:
             reason = f"the length is no number as {kind} writes it"
             self._refuse("frame.garbage", "length", begin, begin + bad, reason)
-        if len(header) < self._length_bytes:
-            return None
-        value = read_length(kind, header)
-        return None if value is None else value - self._uncounted
+        return None
 
     def _extreme(self, size: int) -> Frame | None:
         """A content too small or too large: an empty frame, or a refusal."""
         begin = self._at + self._lead - self._length_bytes
         said = size + self._uncounted
-        limit = self.framing.limit_bytes
-        if size > limit:
-            reason = f"the length announces {said} bytes, the limit is {limit}"
+        if size > self._limit:
+            reason = f"the length announces {said} bytes, the limit is {self._limit}"
             self._refuse("frame.oversize", "length", begin, begin, reason)
         if (said == 0 or size == 0) and self.framing.keepalive is not KeepAlive.REFUSE:
             return self._empty()
@@ -173,8 +176,8 @@ class Framer:
         begin = start + 1
         end = buffer.find(ETX, begin + self._searched)
         size = (len(buffer) if end < 0 else end) - begin
-        if size > self.framing.limit_bytes:
-            reason = f"no ETX within {self.framing.limit_bytes} bytes"
+        if size > self._limit:
+            reason = f"no ETX within {self._limit} bytes"
             self._refuse("frame.oversize", "stx", start, begin, reason)
         if end < 0 or len(buffer) < end + self._tail:
             self._searched = size
@@ -253,58 +256,9 @@ class Framer:
         """
         if reply_to is not None and reply_to.keepalive:
             return reply_to.header
+        if self._big_endian and not self._tail:
+            content = inner_prefix(self.framing, reply_to) + body if self._inner else body
+            size = len(content) + self._uncounted
+            if size < _SHORT:
+                return size.to_bytes(self._lead, "big") + content
         return wrap(self.framing, body, reply_to)
-
-
-def cut_whole(data: bytes, framing: Framing) -> Frame:
-    """The one message that a buffer holds, from its first byte to its last.
-
-    For files and traces: a length header that says anything but what follows is the fault, at the
-    header. Raises :class:`FramingError`.
-    """
-
-    def refuse(event: str, element: str, offset: int, at: int, reason: str) -> NoReturn:
-        hint = doctor.sentence(data, framing, None)
-        raise FramingError(event, Fault(None, element, offset, at, reason, hint))
-
-    stx = int(framing.stx)
-    begin = stx + framing.length_bytes
-    end = len(data) - 2 * stx
-    if stx and data[:1] != STX:
-        refuse("frame.garbage", "stx", 0, 0, "no STX in front of the frame")
-    if framing.length is not None:
-        problem = _wrong_length(framing.length, framing.inclusive, data[stx:begin], end - begin)
-        if problem is not None:
-            event, at, reason = problem
-            refuse(event, "length", stx, stx + at, reason)
-    inner = framing.prefix_bytes - begin
-    if end - begin < inner:
-        element = "header" if framing.length is None else "length"
-        reason = f"{max(0, end - begin)} bytes are fewer than TPDU and header need"
-        refuse("frame.undersize", element, 0, len(data), reason)
-    if stx and (data[end : end + 1] != ETX or lrc(data[1 : end + 1]) != data[-1]):
-        refuse("frame.broken", "end", end, end, "no ETX and right check byte (LRC) at the end")
-    body = begin + inner
-    tpdu_end = body - framing.header_bytes
-    return Frame(data[body:end], data[begin:tpdu_end], data[tpdu_end:body])
-
-
-def _wrong_length(
-    kind: LengthKind, inclusive: bool, header: bytes, follow: int
-) -> tuple[str, int, str] | None:
-    """Event, place within the header and reason, where a header does not say that ``follow`` bytes
-    follow.
-    """
-    bad = first_bad_digit(kind, header)
-    if bad is not None:
-        return "frame.garbage", bad, f"the length is no number as {kind} writes it"
-    value = read_length(kind, header) if len(header) == kind.size else None
-    if value is None:
-        return "frame.truncated", len(header), "the length header is not whole"
-    expected = follow + kind.size * inclusive
-    if value == expected:
-        return None
-    event = "frame.undersize" if value < expected else "frame.truncated"
-    itself = ", itself included" if inclusive else ""
-    reason = f"the length says {value}, but {follow} bytes follow: it should say {expected}{itself}"
-    return event, 0, reason

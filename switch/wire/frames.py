@@ -47,14 +47,7 @@ class FramingError(IsoswitchError):
 
 def wrap(framing: Framing, body: bytes, reply_to: Frame | None = None) -> bytes:
     """A message in its framing; see :meth:`Framer.encode`."""
-    if framing.tpdu is not Tpdu.NONE:
-        tpdu = bytes.fromhex(framing.tpdu_sent) if reply_to is None else reply_to.tpdu
-        if reply_to is not None and framing.tpdu is Tpdu.SWAP:
-            tpdu = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
-        header = _header(framing, reply_to)
-        content = tpdu + header + body
-    else:
-        content = _header(framing, reply_to) + body
+    content = inner_prefix(framing, reply_to) + body
     if framing.length is not None:
         value = len(content) + framing.length_bytes * framing.inclusive
         if value > framing.length.highest:
@@ -67,10 +60,15 @@ def wrap(framing: Framing, body: bytes, reply_to: Frame | None = None) -> bytes:
     return content
 
 
-def _header(framing: Framing, reply_to: Frame | None) -> bytes:
-    if reply_to is not None:
-        return reply_to.header
-    return bytes.fromhex(framing.header) or bytes(framing.header_bytes)
+def inner_prefix(framing: Framing, reply_to: Frame | None) -> bytes:
+    """TPDU and header of a message, or of the answer to a frame."""
+    if reply_to is None:
+        tpdu = b"" if framing.tpdu is Tpdu.NONE else bytes.fromhex(framing.tpdu_sent)
+        return tpdu + (bytes.fromhex(framing.header) or bytes(framing.header_bytes))
+    tpdu = reply_to.tpdu
+    if framing.tpdu is Tpdu.SWAP:
+        tpdu = tpdu[:1] + tpdu[3:5] + tpdu[1:3]
+    return tpdu + reply_to.header
 
 
 def lrc(data: bytes | bytearray) -> int:

@@ -52,6 +52,7 @@ _HIGHEST: Final = {
     LengthKind.HEX_4: 0xFFFF,
     LengthKind.BCD_2: 9999,
 }
+_HEX_DIGITS: Final = re.compile(rb"[0-9A-Fa-f]{4}")
 _ALPHABET: Final = {LengthKind.ASCII_4: b"0123456789", LengthKind.HEX_4: b"0123456789ABCDEFabcdef"}
 
 
@@ -61,14 +62,13 @@ def read_length(kind: LengthKind, header: bytes | bytearray) -> int | None:
     >>> read_length(LengthKind.BCD_2, b"\x03\x12"), read_length(LengthKind.ASCII_4, b"00F0")
     (312, None)
     """
-    if first_bad_digit(kind, header) is not None:
-        return None
     if kind is LengthKind.ASCII_4:
-        return int(header)
+        return int(header) if header.isdigit() else None
     if kind is LengthKind.HEX_4:
-        return int(header, 16)
+        return int(header, 16) if _HEX_DIGITS.fullmatch(header) else None
     if kind is LengthKind.BCD_2:
-        return int(header.hex())
+        digits = header.hex()
+        return int(digits) if digits.isdecimal() else None
     return int.from_bytes(header, "little" if kind is LengthKind.BINARY_2_LE else "big")
 
 
