@@ -150,8 +150,7 @@ class Layout:
     ``mti_coding``: ``ascii``, a text codec, or ``b`` (two packed bytes). ``header`` is a
     FieldLayout with id ``h`` or None. ``strict_trailing``: bytes behind the last field are an error
     (False: they are kept under ``end``). ``check_content``: whether values are held to their
-    Content (a pyiso8583 spec says nothing about content; its packed fields counted in nibbles and
-    MTI are digits all the same).
+    Content; the message type and packed fields counted in nibbles are digits in any case.
     """
 
     name: str

@@ -24,7 +24,7 @@ def a_message(draw: st.DrawFn, spec_name: str, layout: Layout) -> bytes:
     return draw(messages_of(layout)).data
 
 
-FEW = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 @FEW

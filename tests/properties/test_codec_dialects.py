@@ -19,7 +19,7 @@ def a_message(draw: st.DrawFn, name: str) -> Message:
     return draw(messages_of(load_dialect(name).layout))
 
 
-FEW = settings(max_examples=30, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=12, suppress_health_check=list(HealthCheck))
 
 
 def _reference(layout: Layout) -> Reference | str:
