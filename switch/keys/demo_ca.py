@@ -71,7 +71,7 @@ def demo_certificate(
         ) from None
     except ValueError:
         raise VaultError(
-            f"{folder}: the demo certificates are damaged: delete the folder, they will be made anew"
+            f"{folder}: the demo certificates are damaged: delete them, they are made anew"
         ) from None
 
 
@@ -111,7 +111,7 @@ class _Desk:
         return self._folder / name
 
     def _load(self, name: str) -> _Pair | None:
-        """The pair of that name; nothing where a file is absent or the two do not belong together."""
+        """The pair of that name; nothing where a file is absent or the two do not fit."""
         try:
             certificate = x509.load_pem_x509_certificate(self._path(f"{name}.pem").read_bytes())
             key = load_pem_private_key(self._path(f"{name}.key").read_bytes(), password=None)

@@ -66,6 +66,11 @@ def records_in(body: bytes) -> list[tuple[str, str, int, bytes]]:
     return found
 
 
+def count_records(body: bytes) -> int:
+    """How many record versions a body holds. Raises like ``records_in``."""
+    return len(_decode_body(body).records)
+
+
 def chain_faults(rows: Iterable[JournalRow]) -> Iterator[str]:
     """What is wrong with the rows of a whole journal, from its first row on; nothing if it is
     sound.

@@ -16,10 +16,10 @@ from typing import Final
 
 import apsw
 
-from switch.store.port import StoreRefused
+from switch.store.port import StoreBroken, StoreRefused, StoreUnavailable
 from switch.store.sqlite_errors import RESTORE, refuse_faulty_library, translated
 from switch.store.sqlite_migrate import Migration, apply, pending, shipped_migrations
-from switch.store.sqlite_verify import integrity_faults, quick_faults
+from switch.store.sqlite_verify import content_faults, integrity_faults
 
 PAGE_SIZE: Final = 8192  # two journal rows of a purchase fit; measured cheaper than 4096
 _CACHE_KIB: Final = 32 * 1024
@@ -48,22 +48,19 @@ def open_database(path: Path, options: OpenOptions) -> apsw.Connection:
         if not path.exists():
             _create(path, options, steps)
         _refuse_header(path)
-        connection = _connect(path, options)
+        connection = _connected(path, options)
+        try:
+            _accept(connection, path, options, steps)
+        except BaseException:
+            connection.close()
+            raise
     except OSError as failure:
         raise StoreRefused(f"{path}: cannot be opened: {failure.strerror}") from None
     except apsw.Error as failure:
-        raise translated(failure, path) from None
-    try:
-        _accept(connection, path, options, steps)
-    except (apsw.CorruptError, apsw.NotADBError) as failure:
-        connection.close()
-        raise StoreRefused(f"{path}: the database is damaged: {failure}; {RESTORE}") from None
-    except apsw.Error as failure:
-        connection.close()
-        raise translated(failure, path) from None
-    except BaseException:
-        connection.close()
-        raise
+        error: StoreUnavailable | StoreBroken | StoreRefused = translated(failure, path)
+        if isinstance(error, StoreBroken):
+            error = StoreRefused(str(error))  # nothing was served, so nothing broke
+        raise error from None
     return connection
 
 
@@ -82,8 +79,9 @@ def _create(path: Path, options: OpenOptions, steps: Sequence[Migration]) -> Non
     for leftover in (draft, draft.with_name(f"{draft.name}-journal")):
         leftover.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-    connection = _connect(draft, options)
+    connection = _connected(draft, options)
     try:
+        _set_up(connection, options)
         connection.pragma("page_size", PAGE_SIZE)
         connection.pragma("synchronous", "FULL")
         apply(connection, steps)
@@ -104,7 +102,8 @@ def _refuse_header(path: Path) -> None:
         raise StoreRefused(f"{path}: its header is damaged or it is no database: {RESTORE}")
 
 
-def _connect(path: Path, options: OpenOptions) -> apsw.Connection:
+def _connected(path: Path, options: OpenOptions) -> apsw.Connection:
+    """A connection that has read nothing yet."""
     connection = apsw.Connection(
         str(path), flags=apsw.SQLITE_OPEN_READWRITE, vfs=options.vfs, statementcachesize=128
     )
@@ -112,17 +111,23 @@ def _connect(path: Path, options: OpenOptions) -> apsw.Connection:
     # the end would hide a failed sync, hence ``SqliteStore.close`` does it.
     connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    # Without this guarantee SQLite compiles a join anew for every set of bindings.
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.set_busy_timeout(int(options.busy_timeout_s * 1000))
+    return connection
+
+
+def _set_up(connection: apsw.Connection, options: OpenOptions) -> None:
     if options.exclusive:
         connection.pragma("locking_mode", "EXCLUSIVE")
     connection.pragma("cell_size_check", True)
     connection.pragma("cache_size", -_CACHE_KIB)
-    return connection
 
 
 def _accept(
     connection: apsw.Connection, path: Path, options: OpenOptions, steps: Sequence[Migration]
 ) -> None:
+    _set_up(connection, options)
     lacking = pending(connection, path, steps)
     faults = integrity_faults(connection)
     if faults:
@@ -137,6 +142,6 @@ def _accept(
     connection.pragma("checkpoint_fullfsync", True)
     connection.pragma("journal_size_limit", _JOURNAL_LIMIT)
     if options.check_content:
-        faults = quick_faults(connection)
+        faults = content_faults(connection)
         if faults:
             raise StoreRefused(f"{path}: the content check failed: {faults[0]}; {RESTORE}")

@@ -74,11 +74,13 @@ class Makers:
 
 @pytest.fixture
 def make() -> Makers:
+    """Records to store."""
     return Makers()
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
+    """Where the test's database is or will be."""
     return tmp_path / "data" / "switch.db"
 
 
@@ -98,4 +100,5 @@ def open_sqlite(database: Path) -> Iterator[Callable[..., SqliteStore]]:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def store(request: pytest.FixtureRequest, open_sqlite: Callable[..., SqliteStore]) -> AnyStore:
+    """Each adapter in turn."""
     return MemoryStore() if request.param == "memory" else open_sqlite()

@@ -16,11 +16,13 @@ from switch.values import Sensitive
 
 
 def test_each_record_type_has_a_number_of_its_own() -> None:
+    """No type is forgotten, no number given twice."""
     assert set(SHELVES) == {kind.TABLE for kind in RECORD_TYPES}
     assert len({shelf.number for shelf in SHELVES.values()}) == len(RECORD_TYPES)
 
 
 def test_columns_are_attributes() -> None:
+    """A column is a copy of the record's field of that name."""
     for kind in RECORD_TYPES:
         names = {field.name for field in fields(kind)}
         assert set(SHELVES[kind.TABLE].columns) <= names
@@ -29,8 +31,8 @@ def test_columns_are_attributes() -> None:
 def test_the_schema_knows_kinds_and_columns(open_sqlite: Callable[..., SqliteStore]) -> None:
     """The numbers and columns in the SQL are those of the declaration."""
     connection = open_sqlite()._connection
-    kinds = dict(connection.execute("SELECT name, number FROM kind").fetchall())
-    assert kinds == {table: shelf.number for table, shelf in SHELVES.items()}
+    kinds = set(connection.execute("SELECT name, number FROM kind"))
+    assert kinds == {(table, shelf.number) for table, shelf in SHELVES.items()}
     columns = {row[1] for row in connection.execute("PRAGMA table_info(record)")}
     assert {name for shelf in SHELVES.values() for name in shelf.columns} <= columns
 

@@ -20,6 +20,7 @@ from switch.values import Pan
 
 
 def change(*records: Record, what: str = "test", at_us: int = 7) -> Change:
+    """A change of these records."""
     return Change(what, at_us, records)
 
 
@@ -39,6 +40,7 @@ def test_loaded_equals_stored(store: Store, make: Any) -> None:
 
 
 def test_a_new_version_replaces_the_old_one(store: Store, make: Any) -> None:
+    """``load`` gives the last version that was committed."""
     first = make.account()
     second = next_version(first, balance_minor=5)
     store.append([change(first)])
@@ -62,6 +64,7 @@ def test_another_version_is_a_conflict_and_nothing_is_kept(
 
 
 def test_a_first_version_must_be_1(store: Store, make: Any) -> None:
+    """An update of nothing is a conflict, not an insert."""
     record = make.account(version=2)
     assert store.append([change(record)]) == Conflict((record.key,))
 
@@ -81,6 +84,7 @@ def test_versions_that_follow_each_other_in_one_append(store: Store, make: Any) 
 
 
 def test_versions_with_a_gap_in_one_append_are_a_conflict(store: Store, make: Any) -> None:
+    """Versions of one record in one append count by one."""
     first = make.account()
     third = make.account(version=3)
     assert store.append([change(first), change(third)]) == Conflict((first.key,))
@@ -95,7 +99,7 @@ def test_no_changes_and_changes_without_records(store: Store) -> None:
 
 
 def test_journal_is_chained_in_order(store: Store, make: Any) -> None:
-    """Each row names the hash before it; the hash is SHA-256(1 || previous || SHA-256(0 || body))."""
+    """Each row names the hash before it, and its own hash covers that and the body."""
     store.append([change(make.account("a")), change(make.account("b"), what='it\'s "b"')])
     store.append([change(make.account("c"))])
     rows = list(store.journal())
@@ -110,6 +114,7 @@ def test_journal_is_chained_in_order(store: Store, make: Any) -> None:
 
 
 def test_scan_selects_by_columns_in_order_of_id(store: Store, make: Any) -> None:
+    """All conditions at once, over more records than one page holds."""
     records = [
         make.transaction(f"T{number % 3}/{number:03d}", rrn=str(number % 2), stan=f"{number:06d}")
         for number in range(600)
@@ -124,6 +129,7 @@ def test_scan_selects_by_columns_in_order_of_id(store: Store, make: Any) -> None
 
 
 def test_scan_follows_changed_columns(store: Store, make: Any) -> None:
+    """A look-up sees the newest version only."""
     before = make.transaction(state=State.APPROVED)
     store.append([change(before)])
     after = next_version(before, state=State.REVERSED)
@@ -133,6 +139,7 @@ def test_scan_follows_changed_columns(store: Store, make: Any) -> None:
 
 
 def test_every_column_can_be_asked_for(store: Store, make: Any) -> None:
+    """Each table has look-up columns of its own."""
     batch = Batch(id="b", terminal_id="T1", merchant_id="M1", number="1")
     terminal = Terminal(id="T1", merchant_id="M1", currency="840")
     posting = Posting(id="p", transaction="t", kind="purchase", entries=())
@@ -143,6 +150,7 @@ def test_every_column_can_be_asked_for(store: Store, make: Any) -> None:
 
 
 def test_what_nobody_declared_is_the_callers_mistake(store: Store) -> None:
+    """A wrong table or column raises at once and says which ones there are."""
     with pytest.raises(KeyError, match="nothing"):
         store.scan("nothing")
     with pytest.raises(KeyError, match="trail"):
@@ -183,6 +191,7 @@ def test_a_clear_card_number_cannot_be_stored(store: Store, make: Any) -> None:
 
 
 def test_notes(store: Notes) -> None:
+    """Notes can be written, replaced and are absent otherwise."""
     assert store.meta_get("colour") is None
     store.meta_set("colour", "blue")
     store.meta_set("colour", "green")
@@ -190,6 +199,7 @@ def test_notes(store: Notes) -> None:
 
 
 def test_a_sound_store_verifies_and_closes_twice(store: Store, make: Any) -> None:
+    """Nothing wrong is an empty list; closing is idempotent."""
     account = make.account()
     store.append([change(make.transaction(), account), change(next_version(account))])
     assert store.verify() == []

@@ -45,7 +45,8 @@ def test_a_body_is_json_without_white_space(make: Any) -> None:
     assert not isinstance(folded, Folded)  # twice the same version is a conflict
     folded = fold([Change("sale", 5, (account,))])
     assert isinstance(folded, Folded)
-    assert folded.bodies == [
+    (body,) = folded.bodies
+    assert body == (
         b'{"what":"sale","at_us":5,"records":[["account",{"id":"a","version":1,"kind":"k",'
         b'"currency":"840","balance_minor":0,"held_minor":0,"credit_limit_minor":0}]]}'
-    ]
+    )

@@ -14,6 +14,7 @@ from switch.store.port import JournalRow
 
 
 def chain(bodies: list[bytes], writer: str = "1") -> list[JournalRow]:
+    """A sound journal with these bodies."""
     rows: list[JournalRow] = []
     head = GENESIS
     for sequence, body in enumerate(bodies, 1):
@@ -23,11 +24,13 @@ def chain(bodies: list[bytes], writer: str = "1") -> list[JournalRow]:
 
 
 def test_link_is_what_its_docstring_says() -> None:
+    """Computed here from SHA-256 alone, so that others can check a journal without our code."""
     leaf = sha256(b"\x00" + b"body").digest()
     assert link(GENESIS, b"body") == sha256(b"\x01" + bytes(32) + leaf).digest()
 
 
 def test_a_sound_chain_has_no_faults() -> None:
+    """An empty journal is sound, too."""
     assert list(chain_faults([])) == []
     assert list(chain_faults(chain([b"a", b"b", b"c"]))) == []
 

@@ -44,6 +44,7 @@ def test_a_second_process_is_refused_and_told_the_first(
 def test_a_second_store_in_the_same_process_is_refused(
     open_sqlite: Callable[..., SqliteStore],
 ) -> None:
+    """The lock belongs to the store, not to the process; closing lets go of it."""
     first = open_sqlite()
     with pytest.raises(StoreRefused, match=str(os.getpid())):
         open_sqlite()

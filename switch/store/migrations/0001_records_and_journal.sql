@@ -7,7 +7,7 @@ CREATE TABLE journal (
     previous BLOB NOT NULL,
     hash     BLOB NOT NULL,
     body     BLOB NOT NULL
-);
+) STRICT;
 
 CREATE TRIGGER journal_is_never_changed BEFORE UPDATE ON journal
 BEGIN
@@ -23,7 +23,7 @@ END;
 CREATE TABLE kind (
     number INTEGER PRIMARY KEY,
     name   TEXT NOT NULL UNIQUE
-);
+) STRICT;
 
 INSERT INTO kind (number, name) VALUES
     (1, 'transaction'), (2, 'reference'), (3, 'posting'), (4, 'account'), (5, 'hold'),
@@ -50,7 +50,7 @@ CREATE TABLE record (
     delivery      TEXT,
     business_date TEXT,
     PRIMARY KEY (id, kind)
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
 
 -- What recovery must look at: by sequence, so that the entries of one commit lie side by side.
 CREATE INDEX record_unfinished ON record (sequence)
@@ -71,4 +71,4 @@ CREATE VIEW current_record AS
 CREATE TABLE note (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
-) WITHOUT ROWID;
+) STRICT, WITHOUT ROWID;
