@@ -19,6 +19,7 @@ from switch.wire.explain import Explanation
 from switch.wire.framing import TPDU_BYTES, read_length
 from switch.wire.layout import FieldLayout, SubKind, SubLayout
 from switch.wire.masking import HIDDEN, cover, cover_text, covered
+from switch.wire.objections import objections
 from switch.wire.semantics import tag_is_sensitive
 from switch.wire.subfields import SubElement
 from switch.wire.words import amount_words, bitmap_fields, field_words, message_type_words
@@ -38,6 +39,8 @@ def describe(found: Explanation, dialect: Dialect | None = None, *, reveal: bool
     """The structure. ``reveal`` shows what is covered else."""
     writer = _Writer(found, dialect, reveal)
     elements = found.reading.elements
+    objected = () if dialect is None else objections(found, dialect)
+    warnings = (*found.warnings, *objected)
     mti = next((element.value for element in elements if element.id == "t"), None)
     out: Json = {
         "mti": mti,
@@ -45,7 +48,7 @@ def describe(found: Explanation, dialect: Dialect | None = None, *, reveal: bool
         "dialect": None if dialect is None else dialect.name,
         "framing": _framing(found),
         "fields": writer.fields(mti or ""),
-        "warnings": [_fault(doubt, found) for doubt in found.warnings],
+        "warnings": [_fault(doubt, found) for doubt in warnings],
         "error": None if found.fault is None else _fault(found.fault, found),
     }
     left = len(found.data) - found.consumed - (2 if found.framing and found.framing.stx else 0)
