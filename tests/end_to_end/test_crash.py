@@ -41,8 +41,9 @@ TERMINALS = 16
 DIALECTS = ("iso87-ascii", "iso87-binary", "iso93-ascii", "hypercom")
 NAMES = ("visa", "mastercard", "amex", "unionpay", "poor")
 CARDS = demo_cards()
-PATIENCE = Patience(answer_s=10.0, reversal_s=10.0, reversal_tries=4, pause_s=0.02)
-RETRY_S = 0.2
+LANGUAGES = {name: Messages(load_dialect(name)) for name in DIALECTS}
+PATIENCE = Patience(answer_s=10.0, reversal_s=10.0, reversal_tries=2, pause_s=0.05)
+RETRY_S = 0.3
 
 
 @dataclass(slots=True)
@@ -91,7 +92,13 @@ class Shop:
         vault = SoftwareVault(load_or_create(self.folder / "terminal.key"), os.urandom)
         identity = Identity(f"CRASH{self.number:03d}", "DEMOMERCHANT001")
         return VirtualTerminal(
-            identity, Messages(dialect), journal, vault, dial_now, patience=PATIENCE, rng=self.rng
+            identity,
+            LANGUAGES[dialect.name],
+            journal,
+            vault,
+            dial_now,
+            patience=PATIENCE,
+            rng=self.rng,
         )
 
     async def _day(self, device: VirtualTerminal) -> None:
