@@ -32,9 +32,11 @@ class SoftwareVault:
     ids of cards and must outlive it.
     """
 
-    __slots__ = ("_sealer", "_tokens")
+    __slots__ = ("_sealer", "_tokens", "check_value")
+    check_value: str  # of the master key, for the store to note
 
     def __init__(self, master: MasterKey, random_bytes: Callable[[int], bytes]) -> None:
+        self.check_value = master.check_value
         with master.derived("data key 1", 32) as key:
             self._sealer = Sealer(key, GENERATION, random_bytes)
         with master.derived("token key 1", 32) as key:
