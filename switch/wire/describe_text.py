@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from switch.wire.elements import count_bytes
+
 Paint = Callable[[str, str], str]
 """Gives a text a style: ``head``, ``dim``, ``good``, ``bad``, ``doubt``."""
 
@@ -49,7 +51,7 @@ def _lines(told: dict[str, Any], paint: Paint) -> Iterator[str]:
         yield from _fault("wrong", told["error"], paint, "bad")
     if "unread" in told:
         left = told["unread"]
-        yield f"not read: {left['length']} bytes from byte {left['offset']} on"
+        yield f"not read: {count_bytes(left['length'])} from byte {left['offset']} on"
         if "hex" in left:
             yield from _bytes(left["hex"], paint)
 

@@ -93,7 +93,7 @@ def test_the_structure_of_one_field() -> None:
     assert (fields["2"]["offset"], fields["2"]["length_offset"]) == (18, 17)
     assert fields["2"]["length_hex"] == "16"
     assert fields["4"]["words"] == "12.30 USD"
-    assert fields["p"]["words"] == "fields 2, 3, 4, 11, 14, 22, 35, 41, 49, 52, 55"
+    assert fields["p"]["words"] == "fields 2, 3, 4, 7, 11, 12, 13, 14, 22, 35, 41, 42, 49, 52, 55"
 
 
 def test_chip_data_is_told_tag_by_tag() -> None:
