@@ -107,7 +107,7 @@ def shapes(draw: st.DrawFn, field_id: str, plain: bool) -> FieldLayout:
         length_size=size,
         nibbles=nibbles,
         pad_left=draw(st.booleans()),
-        pads=draw(st.sampled_from(["0", "F"] if plain else ["0", "F", "0F"])),
+        pads=draw(st.sampled_from(["0", "F", "0F"])),
         other_pads="" if plain else draw(st.sampled_from(["", "F"])),
         content=content,
         canon=canon,

@@ -67,21 +67,19 @@ def _entry(field: FieldLayout) -> dict[str, Any]:
         raise Inexpressible(f"field {field.id}: lengths in {field.length_coding}")
     if field.coding in _UNKNOWN_CODINGS or field.length_coding in _UNKNOWN_CODINGS:
         raise Inexpressible(f"field {field.id}: {field.coding}")
-    if len(field.pads) > 1 or len(field.other_pads) > 1:
-        raise Inexpressible(f"field {field.id}: several pads")
-    if field.other_pads and not field.pad_left:
-        raise Inexpressible(f"field {field.id}: pads on both sides, the right one first")
+    if field.nibbles and field.other_pads:
+        if len(field.pads) > 1 or len(field.other_pads) > 1:
+            raise Inexpressible(f"field {field.id}: several pads on both sides")
+        if not field.pad_left:
+            raise Inexpressible(f"field {field.id}: pads on both sides, the right one first")
     entry = _fixed(field.coding, field.max_length)
     entry |= {"len_enc": str(field.length_coding), "len_type": field.length_size}
     entry["desc"] = field.name
     if field.nibbles:
         entry["len_count"] = "nibbles"
         sides = ("left_pad", "right_pad") if field.pad_left else ("right_pad", "left_pad")
-        entry |= {
-            side: pad
-            for side, pad in zip(sides, (field.pads, field.other_pads), strict=True)
-            if pad
-        }
+        pads = zip(sides, (field.pads, field.other_pads), strict=True)
+        entry |= {side: pad[0] for side, pad in pads if pad}
     return entry
 
 
@@ -91,28 +89,49 @@ class Reference:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.spec = spec_of(layout)
+        shapes = [*layout.fields.values(), *([layout.header] if layout.header else [])]
+        self._pads = {f.id: f.pads for f in shapes if f.nibbles and len(f.pads) > 1}
 
     def decode(self, data: bytes) -> dict[str, str]:
         """Canonical values by id as :meth:`switch.wire.codec.Codec.decode` gives them.
         ``DecodeError``."""
-        try:
-            view, _ = iso8583.decode(data, self.spec)
-        except iso8583.DecodeError as error:
-            fault = Fault(error.field, error.field, error.pos, error.pos, error.msg)
-        except KeyError as error:
-            name = str(error.args[0])
-            fault = Fault(
-                name, f"{name}.len", 0, 0, "the bitmap names this field, which is not known"
-            )
-        else:
-            return {
-                key: self._canonical(key, value)
-                for key, value in view.items()
-                if key not in _NO_FIELDS
-            }
+        spec, tried = self.spec, dict.fromkeys(self._pads, 0)
+        fault = None
+        while fault is None:
+            try:
+                view, _ = iso8583.decode(data, spec)
+            except iso8583.DecodeError as error:
+                if self._next_pad(error.field, tried):
+                    spec = self._with_pads(tried)
+                else:
+                    fault = Fault(error.field, error.field, error.pos, error.pos, error.msg)
+            except KeyError as error:
+                name = str(error.args[0])
+                fault = Fault(name, f"{name}.len", 0, 0, "the bitmap names an unknown field")
+            else:
+                return {
+                    key: self._canonical(key, value)
+                    for key, value in view.items()
+                    if key not in _NO_FIELDS
+                }
         # Raised outside of the handler: the library's error holds the message, and must not hang
         # on ours.
         raise DecodeError(fault)
+
+    def _next_pad(self, key: str, tried: dict[str, int]) -> bool:
+        """Turn to the next pad of a field; whether there is one. The library knows one a side."""
+        if tried.get(key, 0) + 1 >= len(self._pads.get(key, "")):
+            return False
+        tried[key] += 1
+        return True
+
+    def _with_pads(self, tried: Mapping[str, int]) -> SpecDict:
+        spec = dict(self.spec)
+        for key, index in tried.items():
+            shape = self._shape(key)
+            side = "left_pad" if shape is None or shape.pad_left else "right_pad"
+            spec[key] = {**spec[key], side: self._pads[key][index]}
+        return spec
 
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The message with these canonical values. ``EncodeError``."""

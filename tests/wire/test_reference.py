@@ -71,6 +71,23 @@ def test_differences_name_fields_without_their_values() -> None:
     assert differences(LAYOUT, data[:-1], FIELDS)[0].startswith("the reference refuses")
 
 
+def test_several_pads_are_tried_one_by_one() -> None:
+    """The library knows one pad a side; the layout may accept two, on several fields at once."""
+    fields = {
+        2: FieldLayout("2", "", "b", 19, "bcd", 1, True, pad_left=False, pads="F0"),
+        70: FieldLayout("70", "", "b", 3, nibbles=True, pads="0F"),
+    }
+    layout = replace(LAYOUT, fields=fields)
+    reference, codec = Reference(layout), Codec(layout)
+    head = b"0200" + bytes.fromhex("C000000000000000 0400000000000000")
+
+    for track, code in (("F", "0"), ("F", "F"), ("0", "0"), ("0", "F")):
+        data = head + bytes.fromhex(f"05 12345{track} {code}301")
+        assert reference.decode(data) == codec.decode(data)
+    wrong = head + bytes.fromhex("05 123451 0301")
+    assert reference.differences(wrong, {})[0].startswith("the reference refuses")
+
+
 def clean(error: BaseException) -> str:
     """All that a log could show of an error and what hangs on it."""
     return "".join(traceback.format_exception(error)) + repr(error.__dict__)
@@ -126,7 +143,7 @@ def with_field(**changes: object) -> Layout:
         (replace(LAYOUT, fields={65: FieldLayout("65", "", "b", 1)}), "a field 65"),
         (with_field(length_size=1, length_coding=Coding.BCD_LEFT), "lengths in bcd-left"),
         (with_field(length_size=1, length_coding=Coding.HEX_DIGITS), "lengths in hex"),
-        (with_field(pads="0F"), "several pads"),
+        (with_field(pads="0F", other_pads="F"), "several pads on both sides"),
         (with_field(pad_left=False, other_pads="F"), "the right one first"),
         (with_field(coding="cp1047", nibbles=False), "cp1047"),
     ],
