@@ -1,0 +1,71 @@
+"""The terminal's side: which answers are answers to what was sent, and what cannot be said."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from switch.errors import EncodeError
+from switch.model.words import Kind, Reason
+from switch.money import Money
+from switch.wire.dialect import load_dialect
+from tests.wire_messages import (
+    MAPPERS,
+    NOW,
+    SALE_87,
+    SPEAKING,
+    approved,
+    sale,
+)
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_each_echoed_field_must_be_equal(name: str) -> None:
+    """INV-16: an answer that differs in any echoed field is not ours, and nothing of it counts."""
+    mapper, fields = MAPPERS[name], sale(name)
+    reply = mapper.answer(fields, mapper.request(fields), approved(), NOW)
+    assert mapper.read_answer(fields, reply).approved
+    for number in load_dialect(name).messages[fields["t"]].echo:
+        if number not in fields:
+            continue
+        for spoiled in ({k: v for k, v in reply.items() if k != number}, {**reply, number: "9"}):
+            told = mapper.read_answer(fields, spoiled)
+            assert not told.matches
+            assert told.differs == (number,)
+            assert told.answer is None
+            assert not told.approved
+    assert mapper.read_answer(fields, {**reply, "t": fields["t"]}).differs == ("t",)
+    silent = {k: v for k, v in reply.items() if k != "39"}
+    assert mapper.read_answer(fields, silent).differs == ("39",)
+
+
+def test_partial_amount_is_never_more_than_was_asked() -> None:
+    """INV-16: an answer for more money than was asked is not ours."""
+    mapper = MAPPERS["iso87-ascii"]
+    answer = approved(reason=Reason.PARTIAL, amount=Money(9999, "840"))
+    reply = mapper.answer(SALE_87, mapper.request(SALE_87), answer, NOW)
+    assert mapper.read_answer(SALE_87, reply).differs == ("4",)
+
+
+def test_codes_that_no_table_knows() -> None:
+    """An unknown response code is no approval and no error."""
+    mapper = MAPPERS["iso87-ascii"]
+    reply = mapper.answer(SALE_87, mapper.request(SALE_87), approved(), NOW)
+    told = mapper.read_answer(SALE_87, {**reply, "39": "ZZ"})
+    assert told.matches
+    assert told.reason is None
+    assert not told.approved
+
+
+def test_what_a_dialect_cannot_say() -> None:
+    """No message for a kind, values that do not fit, a foreign original: EncodeError."""
+    mapper = MAPPERS["iso87-ascii"]
+    request = replace(mapper.request(SALE_87), kind=Kind.TIP_ADJUST)
+    with pytest.raises(EncodeError, match="no request for tip_adjust"):
+        mapper.compose(request)
+    with pytest.raises(EncodeError, match="longer than its field"):
+        mapper.compose(replace(mapper.request(SALE_87), terminal_id="TERMINAL9"))
+    reversal = replace(mapper.request(SALE_87), kind=Kind.REVERSAL, original="DEMO0001|000123")
+    with pytest.raises(EncodeError, match="other parts"):
+        mapper.compose(reversal)
