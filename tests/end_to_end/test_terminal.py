@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -132,6 +133,30 @@ def test_an_answer_that_was_never_read_is_reversed_before_anything_new(
     assert [entry["standing"] for entry in journal] == ["reversed", "approved", "approved"]
     kinds = [line["kind"] for line in host.await_log("transaction", 3)]
     assert kinds == ["purchase", "reversal", "purchase"]
+
+
+def test_control_c_is_a_power_cut(till: Till, tmp_path: Path) -> None:
+    """While the host says nothing: exit code 130, a sentence, and the next purchase reverses
+    first."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        to = f"127.0.0.1:{silent.getsockname()[1]}"
+        options = [*till.options, "--to", to]
+        command = ["purchase", "--card", "visa", "--amount", "5"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "switch", "terminal", command[0], *options, *command[1:]],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as person:
+            connection, _ = silent.accept()
+            connection.recv(1)
+            person.send_signal(signal.SIGINT)
+            said = person.communicate(timeout=30)
+            connection.close()
+    assert person.returncode == 130
+    assert said[0] == ""
+    assert said[1].strip() == "interrupted: what may have been approved is reversed next time"
+    assert till.ask("purchase", "--card", "visa", "--amount", "6", code=0)["stan"] == "000003"
 
 
 def test_a_trace_explains_both_messages_without_showing_the_card(till: Till) -> None:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from switch_tools import demo as module
 from switch_tools.demo_stage import DemoError, OwnHost, Stage
+from switch_tools.terminal_link import CannotConnect
 
 
 def test_a_single_wrong_thing_fails_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +38,19 @@ def test_all_as_expected_is_exit_code_0(monkeypatch: pytest.MonkeyPatch) -> None
     done = CliRunner().invoke(module.demo)
     assert done.exit_code == 0
     assert done.output.strip().endswith("all as expected")
+
+
+async def test_what_stops_the_play_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is, it is told without a traceback."""
+
+    async def scenes(self: module.Play) -> None:
+        raise ExceptionGroup("of a nursery", [CannotConnect("nobody is there")])
+
+    monkeypatch.setattr(module.Play, "_scenes", scenes)
+    with pytest.raises(DemoError, match="the play cannot go on: nobody is there"):
+        await module.Play(tmp_path, OwnHost(tmp_path), Stage()).all()
 
 
 async def test_a_switch_that_does_not_come_up_is_a_sentence(tmp_path: Path) -> None:

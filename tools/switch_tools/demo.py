@@ -83,10 +83,13 @@ class Play:
 
     async def all(self) -> None:
         """Play. Raises DemoError when it cannot go on."""
+        why = ""
         try:
             await self._scenes()
         except* IsoswitchError as failures:
-            raise DemoError(f"the play cannot go on: {failures.exceptions[0]}") from None
+            why = f"the play cannot go on: {failures.exceptions[0]}"
+        if why:
+            raise DemoError(why)
 
     async def _scenes(self) -> None:
         async with trio.open_nursery() as nursery:

@@ -35,6 +35,8 @@ Against `isoswitch serve`:
   isoswitch terminal reverse"""
 
 T = TypeVar("T")
+EXIT_INTERRUPTED: Final = 130  # as shells have it for SIGINT
+
 Act = Callable[[VirtualTerminal], Awaitable[Outcome]]
 
 
@@ -178,11 +180,20 @@ def _play(options: Options, act: Callable[[VirtualTerminal], Awaitable[T]]) -> T
     try:
         device = build(options)
         try:
-            return trio.run(_acted, device, act)
+            return _acted_out(device, act)
         finally:
             device.journal.close()
     except (ConfigError, EncodeError) as failure:
         raise click.UsageError(str(failure)) from None
+
+
+def _acted_out(device: VirtualTerminal, act: Callable[[VirtualTerminal], Awaitable[T]]) -> T:
+    """Run it to its end. Control-C is a power cut: the journal knows what has to be made good."""
+    try:
+        return trio.run(_acted, device, act)
+    except* KeyboardInterrupt:
+        click.echo("\ninterrupted: what may have been approved is reversed next time", err=True)
+    raise SystemExit(EXIT_INTERRUPTED)
 
 
 async def _acted(device: VirtualTerminal, act: Callable[[VirtualTerminal], Awaitable[T]]) -> T:

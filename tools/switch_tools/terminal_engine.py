@@ -211,7 +211,8 @@ class VirtualTerminal:
         """Send what the journal holds already, and take the answer or give up."""
         waited = await self._say(link, outgoing, self.patience.answer_s)
         ignored = tuple(waited.ignored)
-        if waited.heard is not None:
+        # A host too busy to answer a repeat says nothing of what it did with the first sending.
+        if waited.heard is not None and (waited.heard.final or not repeat):
             return Outcome(
                 result=_verdict(waited.heard),
                 entry=self._books.keep_answer(entry, waited.heard),
@@ -219,13 +220,14 @@ class VirtualTerminal:
                 repeat=repeat,
                 ignored=ignored,
             )
-        entry = self._books.abandon(entry, waited.why)
+        why = waited.why if waited.heard is None else f"the host said {waited.heard.said}"
+        entry = self._books.abandon(entry, why)
         undone = await self._undo(entry) if entry.moves_money else None
         owed = undone is not None and undone.result is Result.OWED
         return Outcome(
             result=Result.OWED if owed else Result.NO_ANSWER,
             entry=self._books.current(entry),
-            why=waited.why,
+            why=why,
             reversal=undone,
             repeat=repeat,
             ignored=ignored,
