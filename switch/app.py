@@ -26,6 +26,7 @@ import trio
 from switch import __version__
 from switch.config import Config, demo_config, load_config
 from switch.keys.master import MasterKeyError, load_or_create
+from switch.keys.port import VaultError
 from switch.keys.vault import SoftwareVault
 from switch.server.assemble import Assembler, Overrides
 from switch.server.clock import FreshNames, SystemClock
@@ -86,7 +87,7 @@ def serve(options: ServeOptions, started: Callable[[Started], None]) -> int:
     data = options.data or configured or state_folder()
     _prepare_folder(data)
     descriptors = _raise_descriptor_limit()
-    authority, context = _demo_tls(data) if options.tls else (None, None)
+    authority, context = _demo_tls(data, options.bind) if options.tls else (None, None)
     assembler = Assembler(
         Overrides(options.bind, options.port_base, options.ports, context), descriptors
     )
@@ -216,10 +217,12 @@ def _writer(data: Path) -> ThreadWriter:
         raise StartRefusedError(str(failure), EXIT_UNAVAILABLE) from None
 
 
-def _demo_tls(data: Path) -> tuple[Path, ssl.SSLContext]:
-    """The certificate of the demo authority, made on first use; terminals are given the authority's
-    file."""
-    from switch.keys.demo_ca import demo_certificate  # certificates are rarely wanted, and slow
+def _demo_tls(data: Path, bind: str) -> tuple[Path, ssl.SSLContext]:
+    """The certificate of the demo authority, made on first use; terminals get the authority."""
+    from switch.keys.demo_ca import demo_certificate  # rarely wanted, and slow to import
 
-    files = demo_certificate(data / "tls")
+    try:
+        files = demo_certificate(data / "tls", (bind,) if bind else ())
+    except VaultError as failure:
+        raise StartRefusedError(str(failure), EXIT_REFUSED) from None
     return files.authority, server_context(files.certificate, files.key, None)

@@ -7,10 +7,9 @@ Tools hang their commands here through the entry-point group ``isoswitch.command
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -43,21 +42,6 @@ TOOLS: Final[dict[str, str]] = {
 GROUP: Final = "isoswitch.commands"
 
 
-class Refusal(click.ClickException):
-    """A refusal of ours: its text and exit code."""
-
-    exit_code: int
-
-    def __init__(self, failure: IsoswitchError) -> None:
-        super().__init__(str(failure))
-        default = EXIT_CONFIG if isinstance(failure, ConfigError) else 1
-        vars(self)["exit_code"] = getattr(failure, "exit_code", default)
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """One sentence, no traceback."""
-        click.echo(f"isoswitch: {self.format_message()}", file=file or sys.stderr)
-
-
 class Commands(click.Group):
     """Commands by name, imported when they are called."""
 
@@ -87,7 +71,9 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except IsoswitchError as failure:
-            raise Refusal(failure) from None
+            click.echo(f"isoswitch: {failure}", err=True)
+            default = EXIT_CONFIG if isinstance(failure, ConfigError) else 1
+            ctx.exit(getattr(failure, "exit_code", default))
 
 
 def _tools() -> dict[str, EntryPoint]:

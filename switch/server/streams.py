@@ -94,6 +94,8 @@ class StreamConnection:
             if session.waiting:
                 for event in session.resume(self._clock.now()):
                     self._board.submit(event)
+                if session.has_outgoing:  # answered at once
+                    continue
             self._room.set()
             if session.over:
                 self._why = session.why or "done"

@@ -153,6 +153,6 @@ def _fingerprint(stream: trio.SSLStream[trio.SocketStream]) -> str:
     """SHA-256 of the client's certificate, as far as the handshake came."""
     try:
         certificate = stream.getpeercert(binary_form=True)
-    except (ValueError, trio.BrokenResourceError, ssl.SSLError):
+    except (trio.NeedHandshakeError, trio.BrokenResourceError, ValueError, ssl.SSLError):
         return ""
     return sha256(certificate).hexdigest() if certificate else ""

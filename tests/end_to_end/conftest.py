@@ -12,6 +12,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +21,12 @@ import pytest
 
 from switch.server.control import ControlError, ask
 from switch.wire.codec import Codec
-from switch.wire.dialect import load_dialect
+from switch.wire.dialect import Dialect, load_dialect
 from switch.wire.framer import Framer
 
-START_S = 30.0
+START_S = 60.0
 STOP_S = 20.0
+_TERMINALS = count(1)
 
 
 class HostProcess:
@@ -36,7 +39,9 @@ class HostProcess:
         self.data = data
         self.arguments = list(arguments)
         self.ports: dict[str, int] = {}
+        self.shared = False
         self.process: subprocess.Popen[bytes] | None = None
+        self._forgotten = 0
 
     @property
     def log_path(self) -> Path:
@@ -92,9 +97,13 @@ class HostProcess:
         """Lines of the log so far, of one event or all."""
         if not self.log_path.exists():
             return []
-        whole = self.log_path.read_text().rpartition("\n")[0]
+        whole = self.log_path.read_text()[self._forgotten :].rpartition("\n")[0]
         lines = [json.loads(line) for line in whole.splitlines()]
         return [line for line in lines if not event or line["event"] == event]
+
+    def forget_log(self) -> None:
+        """From now on ``log`` has only what comes: for a host that several tests share."""
+        self._forgotten = len(self.log_path.read_text())
 
     def await_log(self, event: str, count: int = 1, within_s: float = 15.0) -> list[dict[str, Any]]:
         """Wait until so many lines of an event were written."""
@@ -133,12 +142,18 @@ class HostProcess:
             self.process.wait(STOP_S)
 
 
+@cache
+def _wire(name: str) -> tuple[Dialect, Codec]:
+    dialect = load_dialect(name)
+    return dialect, Codec(dialect.layout)
+
+
 class Dialled:
     """A peer of a listener that speaks its dialect in raw fields, to say what no terminal would."""
 
-    def __init__(self, host: HostProcess, name: str) -> None:
-        self.dialect = load_dialect(name)
-        self._codec = Codec(self.dialect.layout)
+    def __init__(self, host: HostProcess, name: str, terminal: str) -> None:
+        self.terminal = terminal
+        self.dialect, self._codec = _wire(name)
         self._framer = Framer(self.dialect.framing)
         self.socket = host.connect(name)
 
@@ -156,7 +171,7 @@ class Dialled:
             "14": "4912",
             "22": "012",
             "25": "00",
-            "41": "DEMO0001",
+            "41": self.terminal,
             "42": "DEMOMERCHANT001",
             "49": "840",
         }
@@ -194,11 +209,14 @@ class Dialled:
 
 @pytest.fixture
 def dial() -> Iterator[Callable[..., Dialled]]:
-    """Dials listeners: ``dial(host)``, ``dial(host, "hypercom")``."""
+    """Dials listeners: ``dial(host)``, ``dial(host, "hypercom")``; each test is a terminal of its
+    own where the host is shared.
+    """
     made: list[Dialled] = []
+    fresh = f"T{next(_TERMINALS):07d}"
 
     def connect(host: HostProcess, name: str = "iso87-ascii") -> Dialled:
-        made.append(Dialled(host, name))
+        made.append(Dialled(host, name, fresh if host.shared else "DEMO0001"))
         return made[-1]
 
     yield connect
@@ -225,3 +243,18 @@ def make_host(tmp_path: Path) -> Iterator[Callable[..., HostProcess]]:
 def host(make_host: Callable[..., HostProcess]) -> HostProcess:
     """The demo world on free ports."""
     return make_host().start()
+
+
+@pytest.fixture(scope="session")
+def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostProcess]:
+    host = HostProcess(tmp_path_factory.mktemp("town") / "data")
+    host.shared = True
+    yield host.start()
+    host.kill()
+
+
+@pytest.fixture
+def town(_town: HostProcess) -> HostProcess:
+    """The demo world, shared by tests that neither stop nor restart it: a start takes time."""
+    _town.forget_log()
+    return _town

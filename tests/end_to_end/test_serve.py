@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from switch.cli import main
 from switch.server.control import ask
 
 CONFIG = """\
@@ -87,9 +89,9 @@ def test_a_clean_stop_leaves_nothing_to_recover(host: Any, dial: Callable[..., A
     assert host.await_log("recovery", 2)[1]["unfinished"] == 0
 
 
-def test_every_shipped_dialect_listens_in_the_demo_world(host: Any) -> None:
+def test_every_shipped_dialect_listens_in_the_demo_world(town: Any) -> None:
     """One listener each; the banner says which, and that keys live in software (SR-GEN-01)."""
-    assert list(host.ports) == [
+    assert list(town.ports) == [
         "iso87-ascii",
         "iso87-ascii-bb",
         "iso87-binary",
@@ -98,25 +100,25 @@ def test_every_shipped_dialect_listens_in_the_demo_world(host: Any) -> None:
         "iso93-binary",
         "hypercom",
     ]
-    banner = host.errors()
+    banner = town.errors()
     assert "not a PCI-validated secure cryptographic device" in banner
-    assert all(str(port) in banner for port in host.ports.values())
+    assert all(str(port) in banner for port in town.ports.values())
     assert "isoswitch terminal purchase" in banner
 
 
-def test_what_is_written_is_the_owners_alone(host: Any) -> None:
+def test_what_is_written_is_the_owners_alone(town: Any) -> None:
     """SR-GEN-04: files 0600, folder 0700."""
-    assert stat.S_IMODE(host.data.stat().st_mode) == 0o700
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in host.data.iterdir()}
+    assert stat.S_IMODE(town.data.stat().st_mode) == 0o700
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in town.data.iterdir()}
     assert set(modes.values()) == {0o600}, modes
 
 
-def test_the_demo_world_enrols_strangers_and_says_so(host: Any, dial: Callable[..., Any]) -> None:
+def test_the_demo_world_enrols_strangers_and_says_so(town: Any, dial: Callable[..., Any]) -> None:
     """Unknown terminals and test-range cards, on first sight."""
-    answer = dial(host).buy(1, de41="NEWTERM1", de42="NEWMERCHANT0001", de2="4012888888881881")
+    answer = dial(town).buy(1, de41="NEWTERM1", de42="NEWMERCHANT0001", de2="4012888888881881")
     assert answer["39"] == "00"
-    assert host.await_log("terminal.enrolled")
-    assert host.await_log("card.enrolled")
+    assert town.await_log("terminal.enrolled")
+    assert town.await_log("card.enrolled")
 
 
 def test_a_configured_world_does_not(
@@ -216,15 +218,14 @@ def test_a_reload_that_cannot_have_its_port_changes_nothing(
 def test_a_mistake_in_the_file_is_one_sentence_and_an_exit_code(
     config: Path, tmp_path: Path, text: str, said: str
 ) -> None:
-    """78 and file:line; no traceback; nothing was begun."""
+    """78 and file:line; ``serve`` says what ``config check`` says, and begins nothing."""
     config.write_text(text)
-    for command in (["config", "check", str(config)], ["serve", "--config", str(config)]):
-        more = ["--data", str(tmp_path / "data")] if command[0] == "serve" else []
-        refused = run(*command, *more)
-        assert refused.returncode == 78, refused
+    data = tmp_path / "data"
+    for command in (("config", "check"), ("serve", "--data", str(data), "--config")):
+        refused = CliRunner().invoke(main, [*command, str(config)])
+        assert refused.exit_code == 78, refused
         assert said in refused.stderr
-        assert "Traceback" not in refused.stderr
-    assert not (tmp_path / "data" / "switch.db").exists()
+    assert not (data / "switch.db").exists()
 
 
 def test_a_port_in_use_is_one_sentence(config: Path, tmp_path: Path) -> None:
@@ -257,12 +258,14 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in refused.stderr
 
 
-def test_an_unknown_listener_on_the_command_line_is_told() -> None:
+def test_an_unknown_listener_on_the_command_line_is_told(tmp_path: Path) -> None:
     """--port names one of the configuration's."""
-    refused = run("serve", "--port", "nobody=1", "--data", os.devnull + "x")
-    assert refused.returncode in (73, 78)
-    refused = run("serve", "--port", "nobody")
-    assert refused.returncode == 2
+    data = str(tmp_path / "data")
+    refused = CliRunner().invoke(main, ["serve", "--port", "nobody=1", "--data", data])
+    assert refused.exit_code == 78
+    assert "no listener 'nobody'; there are iso87-ascii" in refused.stderr
+    refused = CliRunner().invoke(main, ["serve", "--port", "nobody"])
+    assert refused.exit_code == 2
     assert "NAME=NUMBER" in refused.stderr
 
 
@@ -286,3 +289,17 @@ def test_a_second_signal_does_not_wait(host: Any, dial: Callable[..., Any]) -> N
     assert host.wait() in (0, 1)
     host.start()
     assert host.status()["health"] == "ok"
+
+
+def test_the_demo_world_speaks_tls(make_host: Callable[..., Any], dial: Callable[..., Any]) -> None:
+    """``--tls``: terminals trust the authority that the banner names."""
+    host = make_host("--port-base", "0", "--tls").start()
+    authority = host.data / "tls" / "demo-ca.pem"
+    assert str(authority) in host.errors()
+    peer = dial(host)
+    context = ssl.create_default_context(cafile=str(authority))
+    peer.socket = context.wrap_socket(peer.socket, server_hostname="127.0.0.1")
+    assert peer.buy(1)["39"] == "00"
+    with socket.create_connection(("127.0.0.1", host.ports["hypercom"]), timeout=10) as plain:
+        plain.sendall(b"\x00\x20 plain text is refused here   ")
+        assert host.await_log("tls.refused")[0]["listener"] == "hypercom"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -38,39 +39,38 @@ def crowd(port: int, count: int) -> subprocess.Popen[str]:
     )
 
 
-def test_five_thousand_idle_connections(host: Any, dial: Callable[..., Any]) -> None:
+def test_five_thousand_idle_connections(town: Any, dial: Callable[..., Any]) -> None:
     """W-17: all are kept while others are served."""
-    with crowd(host.ports["iso87-ascii"], 5000) as idle:
+    with crowd(town.ports["iso87-ascii"], 5000) as idle:
         assert idle.stdout is not None
         assert idle.stdout.readline() == "there\n"
-        peer = dial(host)
+        peer = dial(town)
         answers = [peer.buy(stan, de4="000000000100")["39"] for stan in range(1, 101)]
-        assert host.status()["connections"] == 5001
+        assert town.status()["connections"] >= 5001
         said, _ = idle.communicate("\n", timeout=60)
     assert answers == ["00"] * 100
     assert said == "5000\n"
-    assert host.stop() == 0
 
 
-def test_resets_in_every_place(host: Any, dial: Callable[..., Any]) -> None:
+def test_resets_in_every_place(town: Any, dial: Callable[..., Any]) -> None:
     """Before a byte, inside a frame, behind a request, between answers: the process stays up."""
-    peer = dial(host)
+    peer = dial(town)
     data = peer.purchase(1)
     places = [b"", data[:1], data[:40], data, data + data[:40], data * 3]
     for number in range(120):
-        hostile = dial(host)
+        hostile = dial(town)
         hostile.send(places[number % len(places)])
         hostile.reset()
     assert peer.buy(2)["39"] == "00"
-    assert host.log("internal.error") == []
-    assert host.process.poll() is None
+    assert town.log("internal.error") == []
+    assert town.process.poll() is None
 
 
-def test_senders_of_one_byte_a_second(host: Any, dial: Callable[..., Any]) -> None:
+def test_senders_of_one_byte_a_second(town: Any, dial: Callable[..., Any]) -> None:
     """W-08: two hundred of them; the others are served."""
-    slow = [dial(host) for _ in range(200)]
+    slow = [dial(town) for _ in range(200)]
     data = slow[0].purchase(1)
-    peer = dial(host)
+    peer = dial(town)
     for second in range(3):
         for sender in slow:
             sender.send(data[second : second + 1])
@@ -78,7 +78,7 @@ def test_senders_of_one_byte_a_second(host: Any, dial: Callable[..., Any]) -> No
         answers = {peer.buy(stan + n, de4="000000000100")["39"] for n in range(10)}
         assert answers == {"00"}
         time.sleep(0.3)
-    assert host.status()["connections"] == 201
+    assert town.status()["connections"] >= 201
 
 
 def test_a_log_that_nobody_reads(make_host: Callable[..., Any], dial: Callable[..., Any]) -> None:
@@ -94,3 +94,23 @@ def test_a_log_that_nobody_reads(make_host: Callable[..., Any], dial: Callable[.
         assert host.stop() == 0
     finally:
         os.close(reader)
+
+
+def test_a_full_disk(make_host: Callable[..., Any], dial: Callable[..., Any]) -> None:
+    """S-05: no approval while nothing can be written; then it works again by itself."""
+    host = make_host().start()
+    peer = dial(host)
+    assert peer.buy(1, de4="000000000100")["39"] == "00"
+    pid = host.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
+    refused = [peer.buy(stan, de4="000000000100")["39"] for stan in range(2, 12)]
+    assert host.status()["health"] == "degraded"
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+    assert refused == ["96"] * 10
+    assert [peer.buy(stan, de4="000000000100")["39"] for stan in range(2, 12)] == ["00"] * 10
+    assert host.status()["health"] == "ok"
+    host.kill()
+    host.start()
+    assert dial(host).buy(11, de4="000000000100")["39"] == "00"
+    assert host.log("internal.error") == []
