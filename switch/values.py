@@ -83,6 +83,9 @@ class Sensitive:
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be pickled or copied")
 
+    def __getstate__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} cannot be pickled or copied")
+
 
 class Pan(Sensitive):
     """A primary account number (ISO/IEC 7812): digits as received, checked or not."""

@@ -149,6 +149,35 @@ class Shop:
         self.last = decision
         return decision
 
+    def batch(self, *requests: Request) -> list[Answer]:
+        """Requests that arrived during one commit: all planned first, then decided in order.
+
+        Rows are shared and show what earlier decisions wrote. Who misses one is planned again.
+        """
+        rows = FetchedRows(self.store)
+        waiting = [(self.arrived(request), self.facts(rows, "")) for request in requests]
+        for event, facts in waiting:
+            self._fetch(event, facts, rows)
+        answers = []
+        for event, facts in waiting:
+            try:
+                decision = step(event, facts)
+            except KeyError:
+                self._fetch(event, facts, rows)
+                decision = step(event, facts)
+            for record in decision.records:
+                known = self.store.get(record.key)
+                assert record.version == (known.version if known else 0) + 1, record
+            self.put(*decision.records)
+            rows.fetched |= {record.key for record in decision.records}
+            answers += [effect.answer for effect in decision.effects if isinstance(effect, Reply)]
+        return answers
+
+    @staticmethod
+    def _fetch(event: Event, facts: Facts, rows: FetchedRows) -> None:
+        while needs := plan(event, facts):
+            rows.fetched |= {need for need in needs if isinstance(need, Key)}
+
     def arrived(self, request: Request) -> RequestArrived:
         token = f"token-{request.pan.last4}" if request.pan else ""
         sealed = "" if not token or Key("card", token) in self.store else "card-sealed"

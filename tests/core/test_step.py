@@ -168,6 +168,38 @@ def test_a_reversal_finds_its_original_by_reference(shop: Shop) -> None:
     ]
 
 
+def test_equal_requests_of_one_batch_have_one_effect(shop: Shop) -> None:
+    """M-25, INV-13: the second is planned before the first is decided, and sees it all the same."""
+    first, second = shop.batch(shop.purchase(), shop.purchase())
+    assert first == second
+    assert shop.balance("a-visa") == 99_000
+
+
+def test_two_debits_of_one_batch_share_one_balance(shop: Shop) -> None:
+    """INV-40: the second sees what the first has left."""
+    poor = "4000000000009995"
+    answers = shop.batch(shop.purchase("K1", 600, poor), shop.purchase("K2", 600, poor))
+    assert [answer.reason for answer in answers] == [Reason.APPROVED, Reason.FUNDS_INSUFFICIENT]
+
+
+def test_a_reversal_in_the_batch_of_its_original(shop: Shop) -> None:
+    """INV-20: in either order."""
+    shop.batch(shop.purchase("K1"), shop.reversal("R1", "K1"))
+    shop.batch(shop.reversal("R2", "K2"), shop.purchase("K2"))
+    assert shop.balance("a-visa") == 100_000
+    assert shop.transaction("K1").state is State.REVERSED
+    assert shop.transaction("K2").answer.reason is Reason.REVERSED_BEFORE_SEEN
+
+
+def test_newcomers_of_one_batch_are_enrolled_once(shop: Shop) -> None:
+    """Two first purchases of one card at one new terminal."""
+    shop.enrol(balance=5_000)
+    request = shop.purchase(pan="4111111111111111", terminal_id="T7", merchant_id="NEW")
+    answers = shop.batch(request, replace(request, request_key="K2", reference="ref-K2"))
+    assert [answer.reason for answer in answers] == [Reason.APPROVED] * 2
+    assert shop.balance("card:token-1111") == 3_000
+
+
 def test_a_step_without_its_facts_does_not_guess(shop: Shop) -> None:
     """A row that nobody fetched is an error, so the engine plans again."""
     from_nowhere = shop.facts(shop.no_rows())
