@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import trio
-
 from switch import __version__
 from switch.config import Config, demo_config, load_config
 from switch.keys.master import MasterKeyError, load_or_create
@@ -33,7 +31,7 @@ from switch.server.clock import FreshNames, SystemClock
 from switch.server.control import state_folder
 from switch.server.log import ServerLog, Sink
 from switch.server.plan import Port, ServerPlan, StartRefusedError
-from switch.server.serve import Host, Parts
+from switch.server.serve import Parts, run_host
 from switch.server.tls import server_context
 from switch.server.writer import ThreadWriter
 from switch.store.port import StoreBroken, StoreRefused, StoreUnavailable
@@ -136,22 +134,14 @@ def _run(
         started(Started(config, data, log_name, ports, as_root, authority))
 
     try:
-        return _outcome(parts, plan, ready)
+        return run_host(parts, plan, ready)
+    except StoreBroken as broken:
+        log.tell("store.broken", "critical", why=str(broken))
+        return EXIT_BROKEN
+    except StoreUnavailable as failure:
+        raise StartRefusedError(str(failure), EXIT_UNAVAILABLE) from None
     finally:
         writer.close()
-
-
-def _outcome(
-    parts: Parts, plan: ServerPlan, ready: Callable[[Sequence[tuple[Port, int]]], None]
-) -> int:
-    code = EXIT_BROKEN
-    try:
-        code = trio.run(Host(parts, plan).run, ready)
-    except* StoreBroken as broken:
-        parts.log.tell("store.broken", "critical", why=str(broken.exceptions[0]))
-    except* StoreUnavailable as failure:
-        raise StartRefusedError(str(failure.exceptions[0]), EXIT_UNAVAILABLE) from None
-    return code
 
 
 def _read(options: ServeOptions) -> Config:

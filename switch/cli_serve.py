@@ -12,7 +12,7 @@ import click
 
 from switch import __version__, app
 from switch.cli import NOTICE
-from switch.server.serve import is_loopback
+from switch.server.binding import is_loopback
 
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
 

@@ -54,7 +54,7 @@ def _leaves(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[st
 def test_every_command_has_help_with_an_example(name: str) -> None:
     """Design, section 7."""
     with click.Context(main) as ctx:
-        command = main.get_command(ctx, name)  # type: ignore[attr-defined]
+        command = main.get_command(ctx, name)
     assert command is not None
     for path in _leaves(command, (name,)):
         said = CliRunner().invoke(main, [*path, "--help"])

@@ -38,6 +38,7 @@ _CARD_LIKE: Final = re.compile(r"\d{13,}")
 _CONTROL: Final = re.compile(b"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
 
 Line = dict[str, Any] | TransactionLine
+Queued = Line | tuple[int, TransactionLine]  # wall time in microseconds, not yet a text
 
 
 class Sink:
@@ -47,7 +48,7 @@ class Sink:
         self._target = target
         self._limit = limit
         self._fd = fd
-        self._queue: deque[Line] = deque()
+        self._queue: deque[Queued] = deque()
         self._dropped = 0
         self._reported = 0
         self._torn = False
@@ -66,7 +67,7 @@ class Sink:
         """Lines lost so far."""
         return self._dropped
 
-    def put(self, line: Line) -> None:
+    def put(self, line: Queued) -> None:
         """Queue a line, or count it as dropped. Returns at once."""
         if len(self._queue) >= self._limit:
             self._dropped += 1
@@ -126,9 +127,14 @@ class Sink:
             if not self._stop:
                 time.sleep(RETRY_S)
 
-    def _bytes(self, line: Line) -> bytes:
+    def _bytes(self, queued: Queued) -> bytes:
         try:
-            data = self._encode(line)
+            if isinstance(queued, tuple):
+                wall_us, line = queued
+                line.time = timestamp(wall_us)
+                data = self._encode(line)
+            else:
+                data = self._encode(queued)
         except Exception as failure:  # a line that cannot be written must not end the log
             data = self._encode(
                 stamped("internal.error", "error", {"stage": "log", **describe(failure)})
@@ -250,7 +256,8 @@ class ServerLog:
     ) -> None:
         """One line per decision; encoded by the thread, not by the loop."""
         if self._transactions:
-            self.sink.put(transaction_line(arrived, decision, took_us, batch))
+            line = transaction_line(arrived, decision, took_us, batch)
+            self.sink.put((arrived.moment.wall_us, line))
 
 
 def transaction_line(
@@ -266,7 +273,6 @@ def transaction_line(
     amount = request.amount
     approved = None if answer is None else answer.amount
     return TransactionLine(
-        time=timestamp(arrived.moment.wall_us),
         level="info",
         event="transaction",
         reason="silence" if answer is None else answer.reason,

@@ -73,7 +73,7 @@ EVENTS: Final[dict[str, str]] = {
 class TransactionLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     """One ``transaction`` line: one decision. Amounts in minor units, times in microseconds."""
 
-    time: str
+    time: str = ""
     level: str = ""
     event: str = ""
     reason: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +19,7 @@ import trio
 from switch.errors import ConfigError
 from switch.keys.port import Vault
 from switch.server import control
+from switch.server.binding import OpenPort, bind, is_loopback
 from switch.server.board import Board
 from switch.server.clock import Clock, FreshNames, StepWatch
 from switch.server.engine import Engine
@@ -29,6 +29,7 @@ from switch.server.pump import PlainListener, Pump
 from switch.server.tls import TlsListener
 from switch.server.world import seed
 from switch.server.writer import Writer
+from switch.store.port import StoreBroken, StoreUnavailable
 
 TICK_S: Final = 0.25
 SWEEP_TICKS: Final = 4
@@ -49,17 +50,6 @@ class Parts:
     data: Path
     load: Callable[[], ServerPlan]  # reads and checks the configuration anew; raises ConfigError
     reopen_log: Callable[[], None]
-
-
-@dataclass(slots=True)
-class _Open:
-    """A port that is open."""
-
-    port: Port
-    sock: socket.socket
-    bound: int
-    plain: PlainListener | None = None
-    tls: TlsListener | None = None
 
 
 class Host:
@@ -84,7 +74,7 @@ class Host:
         )
         self.board.submit = self.engine.submit
         self.board.report = self.engine.report
-        self._open: dict[Address, _Open] = {}
+        self._open: dict[Address, OpenPort] = {}
         self._stop = trio.Event()
         self._hurry = trio.Event()
         self._started_ns = parts.clock.now().mono_ns
@@ -98,7 +88,7 @@ class Host:
 
         Raises StartRefusedError, StoreUnavailable, StoreBroken.
         """
-        opened = [_bind(port) for port in self._plan.ports]
+        opened = [bind(port) for port in self._plan.ports]
         try:
             control_socket = control.bind(self._parts.data)
         except OSError as failure:
@@ -145,7 +135,7 @@ class Host:
         if any(counts.values()):
             self._log.tell("world.seeded", "info", **counts)
 
-    def _start(self, item: _Open) -> None:
+    def _start(self, item: OpenPort) -> None:
         """Listen on a bound socket."""
         port = item.port
         item.sock.listen(BACKLOG)
@@ -284,12 +274,12 @@ class Host:
         self._log.tell("reload.done", "info", who=who, **said, **counts)
         return {"ok": True, **said}
 
-    def _bind_new(self, plan: ServerPlan) -> list[_Open]:
+    def _bind_new(self, plan: ServerPlan) -> list[OpenPort]:
         """Bind what is new; every socket or none."""
-        bound: list[_Open] = []
+        bound: list[OpenPort] = []
         try:
             for port in (item for item in plan.ports if item.address not in self._open):
-                bound.append(_bind(port))  # noqa: PERF401 - those before are closed if one fails
+                bound.append(bind(port))  # noqa: PERF401 - those before are closed if one fails
         except StartRefusedError:
             for item in bound:
                 item.sock.close()
@@ -297,7 +287,7 @@ class Host:
         return bound
 
     def _replace_listeners(
-        self, plan: ServerPlan, fresh: Sequence[_Open]
+        self, plan: ServerPlan, fresh: Sequence[OpenPort]
     ) -> tuple[list[str], list[str], list[str]]:
         """Names of the listeners added, removed and kept. Connections live on whatever happens to
         their listener."""
@@ -317,10 +307,10 @@ class Host:
             [wanted[address].name for address in kept],
         )
 
-    def _renew(self, item: _Open, port: Port) -> None:
+    def _renew(self, item: OpenPort, port: Port) -> None:
         """New connections of a kept listener get the new profile."""
         if (item.port.tls is None) != (port.tls is None):
-            successor = _Open(port, item.sock.dup(), item.bound)
+            successor = OpenPort(port, item.sock.dup(), item.bound)
             self._shut(port.address)
             self._start(successor)
             return
@@ -350,28 +340,26 @@ class Host:
         return finished
 
 
-def _bind(port: Port) -> _Open:
-    """A bound socket, not listening yet."""
+def run_host(
+    parts: Parts, plan: ServerPlan, ready: Callable[[Sequence[tuple[Port, int]]], None]
+) -> int:
+    """Run a switch to its end; the exit code.
+
+    Raises StartRefusedError, StoreUnavailable (it could not start) or StoreBroken (it must not go
+    on).
+    """
     try:
-        family, *_, address = socket.getaddrinfo(
-            port.host, port.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as failure:
-        raise StartRefusedError(f"{port.place}: host {port.host!r}: {failure.strerror}") from None
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.setblocking(False)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind(address)
-    except OSError as failure:
-        sock.close()
-        raise StartRefusedError(
-            f"{port.place}: listener {port.name} cannot have {port.host}:{port.port}: "
-            f"{failure.strerror} (is another switch running? choose other ports)"
-        ) from None
-    return _Open(port, sock, sock.getsockname()[1])
+        return trio.run(Host(parts, plan).run, ready)
+    except* StoreBroken as broken:
+        failure: StoreBroken | StoreUnavailable = StoreBroken(_first(broken))
+    except* StoreUnavailable as unavailable:
+        failure = StoreUnavailable(_first(unavailable))
+    raise failure
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can connect."""
-    return host in ("localhost", "::1") or host.startswith("127.")
+def _first(group: BaseExceptionGroup[BaseException]) -> str:
+    """What the first exception of a group says."""
+    failure: BaseException = group
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    return str(failure)

@@ -334,7 +334,7 @@ async def test_a_stream_that_breaks_while_sending_leaves_its_answer_unknown() ->
         raise trio.BrokenResourceError
 
     ours, theirs = trio.testing.memory_stream_pair()
-    ours.send_stream.send_all_hook = breaks  # type: ignore[attr-defined]
+    ours.send_stream.send_all_hook = breaks
     clock = SystemClock()
     session = Session(it.profile, 1, "memory", clock.now(), it.diary, it.board.report)
     connection = StreamConnection(ours, it.board.admit("m", "toy"), "m", session, it.board, clock)

@@ -1,0 +1,51 @@
+"""Sockets of listeners: bound before recovery, so that a port in use is told early; open after it.
+
+Owns the refusal of a port that cannot be had. Refuses to accept: pump and TLS listeners do.
+"""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+from switch.server.plan import Port, StartRefusedError
+from switch.server.pump import PlainListener
+from switch.server.tls import TlsListener
+
+
+@dataclass(slots=True)
+class OpenPort:
+    """A port that is open."""
+
+    port: Port
+    sock: socket.socket
+    bound: int
+    plain: PlainListener | None = None
+    tls: TlsListener | None = None
+
+
+def bind(port: Port) -> OpenPort:
+    """A bound socket, not listening yet."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            port.host, port.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as failure:
+        raise StartRefusedError(f"{port.place}: host {port.host!r}: {failure.strerror}") from None
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind(address)
+    except OSError as failure:
+        sock.close()
+        raise StartRefusedError(
+            f"{port.place}: listener {port.name} cannot have {port.host}:{port.port}: "
+            f"{failure.strerror} (is another switch running? choose other ports)"
+        ) from None
+    return OpenPort(port, sock, sock.getsockname()[1])
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect."""
+    return host in ("localhost", "::1") or host.startswith("127.")
