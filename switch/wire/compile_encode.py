@@ -14,7 +14,7 @@ from typing import Final
 
 from switch.wire.codings import text_coding
 from switch.wire.content import MESSAGE_TYPES, NIBBLES, effective_content, pattern
-from switch.wire.cutting import ASCII, HEX, Unsupported, cuttable, length_view, view_of
+from switch.wire.cutting import ASCII, HEX, LONG_DIGITS, Unsupported, cuttable, length_view, view_of
 from switch.wire.layout import Canon, Content, FieldLayout, Layout
 from switch.wire.lengths import length_texts, length_writer
 from switch.wire.source import Expression, Source, joined
@@ -101,7 +101,7 @@ class _Writer:
             join = self._constant("".join)
             self._line("{} = {}(({}))", name, join, joined(", ", run))
             run = [name]
-        self._line("if not {}.isdecimal(): raise Refused", run[0])
+        self._line("if not {}: raise Refused", expr(LONG_DIGITS, run[0]))
         self._group += run
 
     def _close_group(self) -> None:
@@ -228,7 +228,9 @@ class _Writer:
         if content is Content.ANS and view_of(shape.coding) != HEX:
             self._line("if not v{}.isprintable(): raise Refused", number)
         elif wanted is not None:
-            test = self._constant(wanted.fullmatch)
-            self._line("if not {}(v{}): raise Refused", test, number)
+            fits = expr("{}(v{})", self._constant(wanted.fullmatch), number)
+            if content in _DIGITS and cuttable(view_of(shape.coding)):
+                fits = expr("v{}.isdecimal() or {}", number, fits)
+            self._line("if not ({}): raise Refused", fits)
         if shape.sub is not None and not shape.sub.lenient:
             self._line("{}(v{})", self._constant(checker(shape.sub)), number)

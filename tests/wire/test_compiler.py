@@ -25,7 +25,7 @@ ALLOWED = (
     ast.RShift,
 )  # fmt: skip
 METHODS = {
-    "hex", "upper", "decode", "encode", "isdecimal", "isascii", "isprintable", "replace",
+    "hex", "upper", "decode", "encode", "isdecimal", "isdigit", "isascii", "isprintable", "replace",
     "translate", "values",
 }  # fmt: skip
 TEXTS = {"'latin-1'", "'ascii'", "'D'", "'='", "'t'", "'h'", "'end'"}
