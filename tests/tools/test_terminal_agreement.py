@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import trio
 import trio.testing
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switch.money import Money
@@ -62,12 +62,13 @@ class Bookkeeper(FakeHost):
 Step = tuple[str, int, float]  # what, an amount, and how long until the power goes
 steps = st.tuples(
     st.sampled_from(["buy", "buy", "buy unread", "repeat", "reverse"]),
-    st.integers(min_value=1, max_value=9),
-    st.sampled_from([1e9, 1e9, 0.0, 5.0, 35.0, 45.0]),
+    st.sampled_from([2, 4, 6, 7]),
+    st.sampled_from([1e9, 1e9, 1e9, 0.0, 5.0, 35.0, 45.0]),
 )
-faults = st.lists(st.sampled_from(FAULTS), max_size=24)
+faults = st.lists(st.sampled_from(FAULTS), max_size=16)
 
 
+@settings(max_examples=min(2_000, 4 * settings().max_examples))
 @given(script=st.lists(steps, min_size=1, max_size=8), plan=faults, refuse=st.integers(0, 3))
 def test_terminal_and_host_agree_once_faults_stop(
     script: list[Step], plan: list[str], refuse: int

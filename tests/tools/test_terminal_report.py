@@ -110,6 +110,16 @@ def test_the_amount_approved_is_the_one_that_counts() -> None:
     assert "10.00 USD" in receipt(facts(outcome), "merchant")
 
 
+def test_the_repeat_of_what_was_taken_back_hands_over_nothing() -> None:
+    """A host answers a repeat as it answered the first, however long ago the reversal was."""
+    answered = Answered(number=2, at="", approved=True)
+    taken_back = Entry(BOUGHT, answered=answered, reversal=3, undone=True, closed=True)
+    repeated = replace(OUTCOMES["approved"], repeat=True, entry=taken_back)
+    assert "Hand over nothing" in " ".join(receipt(facts(repeated), "merchant").split())
+    repeated = replace(repeated, entry=Entry(BOUGHT, answered=answered))
+    assert "Hand over nothing" not in receipt(facts(repeated), "merchant")
+
+
 def test_a_refused_reversal_sends_to_the_acquirer() -> None:
     """Nothing that a terminal can do about it."""
     refused = replace(UNDONE, result=Result.DECLINED, heard=replace(NO, said="not found"))

@@ -153,6 +153,7 @@ class Books:
                 approval_code=heard.approval_code,
                 rrn=heard.rrn,
                 amount_minor=None if heard.amount is None else heard.amount.minor,
+                final=heard.final,
             )
         )
 

@@ -158,7 +158,7 @@ class VirtualTerminal:
         """Send a request once more, marked as a repeat: the one with that STAN, or the last one of
         that kind.
 
-        Where the journal knew no answer it does afterwards; else it stays as it is. Raises
+        Where the journal knew no decision it does afterwards; else it stays as it is. Raises
         TerminalError, CannotConnect.
         """
         entry = self._books.find(stan, lambda entry: kind in (None, entry.sent.kind), "to repeat")
@@ -166,7 +166,7 @@ class VirtualTerminal:
             return await self._undo(self.journal.entries[entry.sent.original])
         link = await self._connected()
         entry, outgoing = self._books.again(entry)
-        if entry.answered is None and not entry.abandoned:
+        if entry.open:
             return await self._exchange(link, entry, outgoing, repeat=True)
         waited = await self._say(link, outgoing, self.patience.answer_s)
         return Outcome(

@@ -84,6 +84,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, tag="answered", tag_fi
     approval_code: str = ""
     rrn: str = ""
     amount_minor: int | None = None  # the amount approved, where it is not the one asked for
+    final: bool = True  # False: the host could not decide, and may do so when it is asked again
 
 
 class Abandoned(msgspec.Struct, frozen=True, kw_only=True, tag="abandoned", tag_field="what"):
@@ -129,6 +130,11 @@ class Entry:
     def moves_money(self) -> bool:
         """Whether a reversal can be about it."""
         return not self.sent.kind.is_network and self.sent.kind is not Kind.REVERSAL
+
+    @property
+    def open(self) -> bool:
+        """The host has not decided as far as we know, and an answer to a repeat still counts."""
+        return self.answered is None and not self.abandoned
 
     @property
     def approved(self) -> bool:
@@ -300,7 +306,9 @@ class Journal:
                 return Entry(line)
             case Repeated():
                 entry = self.entries[line.number]
-                return replace(entry, repeats=entry.repeats + 1)
+                # Asked again, a host that could not decide may do so: the answer is open once more.
+                answered = entry.answered if entry.answered and entry.answered.final else None
+                return replace(entry, repeats=entry.repeats + 1, answered=answered)
             case Answered():
                 return replace(self.entries[line.number], answered=line)
             case Abandoned():

@@ -70,6 +70,8 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
         said.append(_reversal_note(undone))
     if outcome.repeat:
         said.append("This was a repeat.")
+        if outcome.result is Result.APPROVED and _is_taken_back(outcome.entry):
+            said.append("The purchase was given up or reversed since. Hand over nothing.")
     said += [f"A message came that is no answer: {heard.said}." for heard in outcome.ignored]
     return tuple(said)
 
@@ -137,6 +139,10 @@ def _verdict(outcome: Outcome) -> str:
     if outcome.entry.sent.kind is Kind.REVERSAL and outcome.result is Result.APPROVED:
         return "REVERSED"
     return verdict
+
+
+def _is_taken_back(entry: Entry) -> bool:
+    return entry.moves_money and not entry.approved
 
 
 def _reversal_note(undone: Outcome) -> str:
