@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from switch.model.facts import Facts
-from switch.model.records import Account, Entry, Key, Posting, Record
+from switch.model.records import Account, Entry, Key, Posting, Record, key_of
 
 _KINDS: Final = frozenset({"merchant", "suspense", "opening"})
 
@@ -37,7 +37,7 @@ def opening_account(currency: str) -> str:
 
 def account_key(account_id: str) -> Key:
     """Where an account lives."""
-    return Key("account", account_id)
+    return key_of("account", account_id)
 
 
 class Book:

@@ -20,7 +20,7 @@ from switch.core.naming import currency_of, merchant_of
 from switch.core.undo import in_effect
 from switch.model.events import DeliveryReported, Event, Recovered, RequestArrived
 from switch.model.facts import Facts, Need, Rows, VerdictNeed
-from switch.model.records import Card, Key, Reference, Terminal, Transaction
+from switch.model.records import Card, Key, Reference, Terminal, Transaction, key_of
 from switch.model.request import Request
 from switch.model.words import Delivery, Flow, Kind
 
@@ -38,18 +38,18 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
     """What is known under the request's own names; then what its kind wants."""
     request, rows = event.request, facts.rows
     kind = request.kind
-    wanted = [Key("transaction", request.request_key)]
+    wanted = [key_of("transaction", request.request_key)]
     if kind is Kind.REVERSAL:
         if request.original:
-            wanted.append(Key("reference", request.original))
+            wanted.append(key_of("reference", request.original))
     elif request.reference and kind in BEARS_REFERENCE:
-        wanted.append(Key("reference", request.reference))
+        wanted.append(key_of("reference", request.reference))
     if kind in _SENDER_MATTERS and request.terminal_id:
-        wanted.append(Key("terminal", request.terminal_id))
+        wanted.append(key_of("terminal", request.terminal_id))
         if request.merchant_id:
-            wanted.append(Key("merchant", request.merchant_id))
+            wanted.append(key_of("merchant", request.merchant_id))
     if kind is Kind.PURCHASE and event.pan_token:
-        wanted.append(Key("card", event.pan_token))
+        wanted.append(key_of("card", event.pan_token))
     missing = _missing(rows, wanted)
     if missing:
         return missing
@@ -67,7 +67,7 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
 
 def of_transaction(event: DeliveryReported | Recovered, facts: Facts) -> Needs:
     """The transaction; for a failed delivery that takes it back, its accounts as well."""
-    missing = _missing(facts.rows, [Key("transaction", event.request_key)])
+    missing = _missing(facts.rows, [key_of("transaction", event.request_key)])
     if missing or not isinstance(event, DeliveryReported):
         return missing
     if event.delivery is not Delivery.FAILED:
@@ -87,7 +87,7 @@ def _merchant(request: Request, facts: Facts) -> list[Key]:
     if request.merchant_id or not request.terminal_id:
         return []
     owner = merchant_of(request, facts.find(Terminal, request.terminal_id), facts.settings)
-    return [Key("merchant", owner)]
+    return [key_of("merchant", owner)]
 
 
 def _of_purchase(event: RequestArrived, facts: Facts) -> Needs:
@@ -118,7 +118,7 @@ def _of_reversal(request: Request, facts: Facts) -> Needs:
     reference = facts.find(Reference, request.original)
     if reference is None or not reference.transaction:
         return _missing(facts.rows, wanted)
-    wanted.append(Key("transaction", reference.transaction))
+    wanted.append(key_of("transaction", reference.transaction))
     missing = _missing(facts.rows, wanted)
     if missing:
         return missing
@@ -147,7 +147,7 @@ def _undo(original: Transaction) -> list[Key]:
         currency = original.amount_open.currency
         wanted.append(account_key(merchant_account(original.merchant_id, currency)))
     else:
-        wanted.append(Key("hold", original.id))
+        wanted.append(key_of("hold", original.id))
     if original.pan_token:
-        wanted.append(Key("card", original.pan_token))
+        wanted.append(key_of("card", original.pan_token))
     return wanted

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
 
 from switch.model.effects import Effect
-from switch.model.records import Key, Record
+from switch.model.records import Key, Record, key_of
 from switch.model.settings import DialectPolicy, Settings
 from switch.model.trail import Trail
 
@@ -76,7 +76,7 @@ class Facts:
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         """The record of that type and id; ``None`` where there is none."""
-        record = self.rows.get(Key(kind.TABLE, record_id))
+        record = self.rows.get(key_of(kind.TABLE, record_id))
         if record is None:
             return None
         if not isinstance(record, kind):

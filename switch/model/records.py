@@ -10,7 +10,7 @@ is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PA
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from switch.model.request import Answer
 from switch.model.trail import Trail
@@ -25,6 +25,14 @@ class Key(NamedTuple):
     id: str
 
 
+_new: Final = tuple.__new__
+
+
+def key_of(table: str, record_id: str) -> Key:
+    """``Key(table, record_id)`` at a third of the price: every look-up of a decision makes one."""
+    return _new(Key, (table, record_id))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Base: identity and version."""
@@ -36,7 +44,7 @@ class Record:
     @property
     def key(self) -> Key:
         """Where it lives."""
-        return Key(self.TABLE, self.id)
+        return _new(Key, (self.TABLE, self.id))
 
 
 R = TypeVar("R", bound=Record)
