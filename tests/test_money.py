@@ -86,7 +86,7 @@ def test_currencies_by_letters_and_number(name: str) -> None:
     assert currency_number(name) == "840"
 
 
-@pytest.mark.parametrize("name", ["", "US", "XXX", "000", "84"])
+@pytest.mark.parametrize("name", ["", "US", "QQQ", "000", "84"])
 def test_a_currency_that_there_is_not(name: str) -> None:
     """Refused by name."""
     with pytest.raises(MoneyError, match="unknown currency"):

@@ -10,8 +10,7 @@ every step the two are compared and the store is audited.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,229 +25,51 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from switch.core.step import plan, step
-from switch.model.effects import Reply, Silence
+from switch.model.effects import Silence
 from switch.model.events import (
     BrokenArrived,
     DeliveryReported,
-    Event,
-    Moment,
-    Origin,
     Recovered,
     RequestArrived,
 )
-from switch.model.facts import Decision, Facts, Fresh
 from switch.model.records import (
     Account,
     Card,
     Hold,
     Key,
-    Merchant,
     Posting,
-    Record,
     Terminal,
     Transaction,
 )
 from switch.model.request import Answer, Problem, Request
-from switch.model.settings import DialectPolicy, Settings
+from switch.model.settings import DialectPolicy
 from switch.model.words import Delivery, Flow, Kind, Reason
 from switch.money import Money
 from switch.values import Pan
+from tests.core_reference import CARDS, STRANGER, TERMINALS, Ledger
+from tests.core_world import HERE, NOW, CoreWorld
 
-CARDS = {
-    # number: (balance, credit limit, limit of one transaction, of a day)
-    "4761739001010010": (5_000, 0, 0, 0),
-    "5413330089010434": (300, 400, 0, 0),
-    "374245455400126": (9_000, 0, 700, 1_500),
-}
-STRANGER = "4111111111111111"
-TERMINALS = ("T1", "T2", "T3")  # the third belongs to the second merchant
-MERCHANTS = {"T1": "M1", "T2": "M1", "T3": "M2"}
-HERE = Origin(1, 1, "model", "192.0.2.9")
 PICK = st.integers(0, 10**6)  # of what was made before
-NOW = Moment(1_000_000, 1)
 PROBLEM = Problem("stan", "field 11", Reason.FORMAT_ERROR, "is missing")
 
 
-# -- the reference: what must be true, by the rules alone
-# -------------------------------------------
-
-
-@dataclass
-class Purchase:
-    """One purchase as the reference sees it."""
-
-    approved: bool
-    minor: int
-    bearer: str  # whose money it was: a card's number, or "suspense"
-    merchant: str
-    left: int  # still in effect
-    captured: bool
-
-
-@dataclass
-class Ledger:
-    """Plain bookkeeping: who has spent what, which names were reversed, what was answered."""
-
-    bought: dict[str, Purchase] = field(default_factory=dict)
-    bears: dict[str, str] = field(default_factory=dict)  # name -> key
-    buried: set[str] = field(default_factory=set)  # names that were reversed before they were seen
-    taken_back: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    answers: dict[str, Answer] = field(default_factory=dict)
-    signed_on: set[str] = field(default_factory=set)
-
-    def spent(self, bearer: str) -> int:
-        """What of the bearer's money is gone or set aside."""
-        return sum(item.left for item in self.bought.values() if item.bearer == bearer)
-
-    def objection(self, pan: str, minor: int, terminal: str, demand_signon: bool) -> str:
-        """Why a demand must be declined, or nothing; in the default order of checks."""
-        if demand_signon and terminal not in self.signed_on:
-            return "not.signed_on"
-        if pan not in CARDS:
-            return "card.unknown"
-        balance, credit, once, daily = CARDS[pan]
-        if minor == 0:
-            return "amount.invalid"
-        if once and minor > once:
-            return "limit.exceeded"
-        if daily and self.spent(pan) + minor > daily:
-            return "limit.exceeded"
-        if self.spent(pan) + minor > balance + credit:
-            return "funds.insufficient"
-        return ""
-
-    def bearer(self, pan: str, minor: int) -> str:
-        """Who bears an advice."""
-        if pan not in CARDS:
-            return "suspense"
-        balance, credit, _, _ = CARDS[pan]
-        return pan if self.spent(pan) + minor <= balance + credit else "suspense"
-
-
-# -- the machine
-# ------------------------------------------------------------------------------------
-
-
-class Rows:
-    """Only what was fetched can be read."""
-
-    def __init__(self, store: dict[Key, Record]) -> None:
-        self.store = store
-        self.fetched: set[Key] = set()
-
-    def has(self, key: Key) -> bool:
-        return key in self.fetched
-
-    def get(self, key: Key) -> Record | None:
-        if key not in self.fetched:
-            raise KeyError(key)
-        return self.store.get(key)
-
-
-class Core(RuleBasedStateMachine):
+class Core(CoreWorld, RuleBasedStateMachine):
     """Messages in any order; the store and the reference must agree after each."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.store: dict[Key, Record] = {}
         self.ledger = Ledger()
-        self.number = 0
         self.made: list[Request] = []  # every request that left a record
         self.named: list[tuple[str, str]] = []  # terminal and reference of what may be reversed
-        self.demand_signon = False
-        self.policy = DialectPolicy("model")
 
     @initialize(demand_signon=st.booleans(), reverses=st.booleans())
     def open(self, demand_signon: bool, reverses: bool) -> None:
         """Two merchants, three terminals, three cards with opening balances."""
-        self.demand_signon = demand_signon
-        self.policy = DialectPolicy(
-            "model", signon_required=demand_signon, failed_delivery_reverses=reverses
-        )
-        self.settings = Settings(policies={"model": self.policy})
-        opening = Account(
-            id="opening:840",
-            kind="opening",
-            currency="840",
-            balance_minor=-sum(balance for balance, *_ in CARDS.values()),
-        )
-        world: list[Record] = [opening]
-        world += [Merchant(id=name, currency="840") for name in ("M1", "M2")]
-        world += [Terminal(id=t, merchant_id=m, currency="840") for t, m in MERCHANTS.items()]
-        for pan, (balance, credit, once, daily) in CARDS.items():
-            account = f"card-{pan[-4:]}"
-            world.append(
-                Account(
-                    id=account,
-                    kind="cardholder",
-                    currency="840",
-                    balance_minor=balance,
-                    credit_limit_minor=credit,
-                )
-            )
-            world.append(
-                Card(
-                    id=f"token-{pan[-4:]}",
-                    pan_sealed="sealed",
-                    account=account,
-                    currency="840",
-                    per_transaction_limit_minor=once,
-                    daily_limit_minor=daily,
-                )
-            )
-        self.store = {record.key: record for record in world}
-
-    # -- driving the core as the engine does
-    # --------------------------------------------------------
-
-    def decide(self, event: Event) -> Decision:
-        """Plan, fetch, step, store."""
-        key = event.request.request_key if isinstance(event, RequestArrived) else ""
-        rows = Rows(self.store)
-        fresh = Fresh(f"R{key}", f"C{key}")
-        facts = Facts(rows, self.settings, self.policy, fresh, "20261124", "2611")
-        for _ in range(6):
-            needs = plan(event, facts)
-            if not needs:
-                break
-            wanted = {need for need in needs if isinstance(need, Key)}
-            assert len(wanted) == len(needs), "the model has no vault"
-            assert not wanted & rows.fetched
-            rows.fetched |= wanted
-        decision = step(event, facts)
-        for record in decision.records:
-            known = self.store.get(record.key)
-            assert record.version == (0 if known is None else known.version) + 1
-            assert record.TABLE != "posting" or known is None, "a posting was overwritten (INV-61)"
-            self.store[record.key] = record
-        assert len({record.key for record in decision.records}) == len(decision.records)
-        return decision
-
-    def ask(self, request: Request) -> tuple[Answer, Decision]:
-        """The answer to a request."""
-        token = f"token-{request.pan.last4}" if request.pan else ""
-        decision = self.decide(RequestArrived(NOW, HERE, request, token, "sealed"))
-        (reply,) = [effect for effect in decision.effects if isinstance(effect, Reply)]
-        assert reply.track is False or Key("transaction", request.request_key) in self.store
-        return reply.answer, decision
-
-    def next_key(self) -> str:
-        self.number += 1
-        return str(self.number)
-
-    def make(self, kind: Kind, terminal: str, **more: Any) -> Request:
-        return Request(
-            dialect="model",
-            kind=kind,
-            request_key=f"{terminal}/{self.next_key()}",
-            terminal_id=terminal,
-            merchant_id=MERCHANTS[terminal],
-            **{"flow": Flow.REQUEST, "code": kind.value, **more},
+        self.open_with(
+            DialectPolicy("model", signon_required=demand_signon, failed_delivery_reverses=reverses)
         )
 
     # -- rules
-    # --------------------------------------------------------------------------------------
 
     @rule(
         terminal=st.sampled_from(TERMINALS),
@@ -285,7 +106,18 @@ class Core(RuleBasedStateMachine):
         )
         answer, _ = self.ask(request)
         self.made.append(request)
-        self.expect_purchase(request, pan, answer)
+        expected = self.ledger.buy(
+            request.request_key,
+            reference,
+            pan,
+            minor,
+            terminal,
+            demanded=flow is Flow.REQUEST,
+            captured=captures,
+            demand_signon=self.policy.signon_required,
+        )
+        assert answer.reason == expected
+        self.ledger.answers[request.request_key] = answer
 
     @rule(
         terminal=st.sampled_from(TERMINALS),
@@ -305,35 +137,6 @@ class Core(RuleBasedStateMachine):
         minor = max(1, min(bounds) + more)
         self.purchase(terminal, pan, minor, captures=True, flow=flow, late=False)
 
-    def expect_purchase(self, request: Request, pan: str, answer: Answer) -> None:
-        book, amount = self.ledger, request.amount
-        assert amount is not None
-        minor, name = amount.minor, request.reference
-        bearer, reason = pan, ""
-        if request.flow is Flow.REQUEST:
-            reason = book.objection(pan, minor, request.terminal_id, self.demand_signon)
-            if name in book.buried and reason != "not.signed_on":
-                reason = "reversed.before_seen"
-        else:
-            bearer = book.bearer(pan, minor)
-            if name in book.buried:
-                reason = "reversed.before_seen"
-            elif minor == 0:
-                reason = "amount.invalid"
-        assert answer.reason == (reason or "approved")
-        held_nowhere = bearer == "suspense" and not request.captures
-        book.buried.discard(name)
-        book.bears[name] = request.request_key
-        book.answers[request.request_key] = answer
-        book.bought[request.request_key] = Purchase(
-            approved=not reason,
-            minor=minor,
-            bearer=bearer,
-            merchant=MERCHANTS[request.terminal_id],
-            left=0 if reason or held_nowhere else minor,
-            captured=request.captures,
-        )
-
     @rule(
         pick=PICK,
         terminal=st.sampled_from(TERMINALS),
@@ -347,10 +150,7 @@ class Core(RuleBasedStateMachine):
         else:
             reference = f"{terminal}:unseen-{self.number}"
             self.named.append((terminal, reference))
-        book = self.ledger
-        bought = book.bought.get(book.bears.get(reference, ""))
-        left = 0 if bought is None else bought.left
-        remaining = None if share is None else int(left * share)
+        remaining = None if share is None else int(self.ledger.left(reference) * share)
         request = self.make(
             Kind.REVERSAL,
             terminal,
@@ -359,19 +159,8 @@ class Core(RuleBasedStateMachine):
             amount_remaining=None if remaining is None else Money(remaining, "840"),
         )
         answer, _ = self.ask(request)
-        book.answers[request.request_key] = answer
-        keep = remaining or 0
-        if bought is None:
-            assert answer.reason is Reason.APPROVED_NO_ORIGINAL
-            book.buried.add(reference)
-        elif bought.left and keep > bought.left:
-            assert answer.reason is Reason.AMOUNT_INVALID
-        elif bought.left:
-            assert answer.reason is Reason.APPROVED
-            book.taken_back[book.bears[reference]] += bought.left - keep
-            bought.left = keep
-        elif keep == 0:
-            assert answer.reason is Reason.APPROVED
+        assert answer.reason == self.ledger.reverse(reference, remaining or 0)
+        self.ledger.answers[request.request_key] = answer
         self.made.append(request)
 
     @precondition(lambda self: self.made)
@@ -393,7 +182,7 @@ class Core(RuleBasedStateMachine):
         pick=PICK,
         change=st.sampled_from(
             [
-                {"amount": Money(901, "840")},
+                {"amount": Money(10**9, "840")},
                 {"code": "another"},
                 {"pan": Pan("6200000000000005")},
                 {"kind": Kind.CASH},
@@ -481,8 +270,7 @@ class Core(RuleBasedStateMachine):
         best = max(known.delivery, delivery, key=order.index)
         assert self.transaction(key).delivery is best
         if reverses and bought is not None:
-            self.ledger.taken_back[key] += bought.left
-            bought.left = 0
+            self.ledger.take_back(key, 0)
             first = self.ledger.answers[key]
             self.ledger.answers[key] = Answer(reason=Reason.ALREADY_REVERSED, rrn=first.rrn)
 
@@ -496,15 +284,6 @@ class Core(RuleBasedStateMachine):
         assert not any(record.delivery is Delivery.PENDING for record in self.of(Transaction))
 
     # -- what must hold after every step
-    # ------------------------------------------------------------
-
-    def of(self, kind: type[Any]) -> Iterator[Any]:
-        return (record for record in self.store.values() if isinstance(record, kind))
-
-    def transaction(self, key: str) -> Transaction:
-        record = self.store[Key("transaction", key)]
-        assert isinstance(record, Transaction)
-        return record
 
     @invariant()
     def money_is_conserved(self) -> None:
