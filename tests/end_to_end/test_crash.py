@@ -3,7 +3,8 @@
 
 Many virtual terminals buy, reverse and repeat against a real switch that is killed again and again;
 some of them lose power themselves. In the end the terminals' journals and the store must tell the
-same story.
+same story. ``ISOSWITCH_KILLS`` and ``ISOSWITCH_SEED`` in the environment make it longer, or another
+one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 import trio
 
 from switch.keys.master import load_or_create
@@ -231,8 +233,13 @@ class Verdict:
         assert earned == taken
 
 
+@pytest.mark.parametrize(
+    "kills",
+    [KILLS, pytest.param(8 * KILLS, marks=[pytest.mark.deep, pytest.mark.timeout(900)])],
+    ids=["some", "many"],
+)
 async def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(
-    make_host: Callable[..., HostProcess], tmp_path: Path
+    make_host: Callable[..., HostProcess], tmp_path: Path, kills: int
 ) -> None:
     """S-01, M-23, INV-02, INV-03, INV-20, INV-28, INV-60: after many kills terminals and store
     agree."""
@@ -244,7 +251,7 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(
     async with trio.open_nursery() as nursery:
         for shop in shops:
             nursery.start_soon(shop.run)
-        for _ in range(KILLS):
+        for _ in range(kills):
             await trio.sleep(rng.uniform(0.05, 0.8))
             await trio.to_thread.run_sync(host.kill)
             await trio.to_thread.run_sync(host.start)
@@ -253,9 +260,9 @@ async def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(
     assert await trio.to_thread.run_sync(host.stop) == 0
 
     tried = sum((shop.tried for shop in shops), Counter())
-    assert min(tried["purchase"], tried["reverse"], tried["repeat"]) > KILLS
+    assert min(tried["purchase"], tried["reverse"], tried["repeat"]) > kills
     verdict = Verdict.read(host.data, [shop.folder for shop in shops])
-    assert len(list(verdict.approvals())) > KILLS
+    assert len(list(verdict.approvals())) > kills
     verdict.nothing_lost()
     verdict.nothing_left_over()
     verdict.nothing_doubled()
