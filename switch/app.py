@@ -10,13 +10,16 @@ refused, 69 a port is taken, 70 the store broke while running, 73 the data folde
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import resource
 import secrets
 import ssl
+import stat
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,6 +30,7 @@ from switch.keys.master import MasterKeyError, load_or_create
 from switch.keys.port import VaultError
 from switch.keys.vault import SoftwareVault
 from switch.server.assemble import Assembler, Overrides
+from switch.server.binding import reachable_as
 from switch.server.clock import FreshNames, SystemClock
 from switch.server.control import state_folder
 from switch.server.log import ServerLog, Sink
@@ -85,7 +89,7 @@ def serve(options: ServeOptions, started: Callable[[Started], None]) -> int:
     data = options.data or configured or state_folder()
     _prepare_folder(data)
     descriptors = _raise_descriptor_limit()
-    authority, context = _demo_tls(data, options.bind) if options.tls else (None, None)
+    authority, context = _demo_tls(data, _hosts(options, config)) if options.tls else (None, None)
     assembler = Assembler(
         Overrides(options.bind, options.port_base, options.ports, context), descriptors
     )
@@ -114,7 +118,7 @@ def _run(
     if as_root:
         log.tell("serve.root", "warning")
     vault = _vault(data)
-    writer = _writer(data)
+    writer = _writer(data, vault.check_value)
     seed = config.server.seed.encode() or secrets.token_bytes(32)
     parts = Parts(
         writer=writer,
@@ -134,14 +138,13 @@ def _run(
         started(Started(config, data, log_name, ports, as_root, authority))
 
     try:
-        return run_host(parts, plan, ready)
+        with closing(writer):
+            return run_host(parts, plan, ready)
     except StoreBroken as broken:
         log.tell("store.broken", "critical", why=str(broken))
-        return EXIT_BROKEN
+        raise StartRefusedError(str(broken), EXIT_BROKEN) from None
     except StoreUnavailable as failure:
         raise StartRefusedError(str(failure), EXIT_UNAVAILABLE) from None
-    finally:
-        writer.close()
 
 
 def _read(options: ServeOptions) -> Config:
@@ -149,15 +152,30 @@ def _read(options: ServeOptions) -> Config:
 
 
 def _prepare_folder(data: Path) -> None:
+    """Make the data folder, for its owner alone; one that is there already is left as it is, unless
+    anybody may put files into it (SR-GEN-04)."""
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        data.chmod(0o700)
+        mode = data.stat().st_mode
     except OSError as failure:
         said = f"{data}: cannot be made: {failure.strerror}; choose another folder with --data"
         raise StartRefusedError(said, EXIT_FOLDER) from None
-    if not os.access(data, os.W_OK | os.X_OK):
-        said = f"{data}: the data folder cannot be written; choose another with --data"
-        raise StartRefusedError(said, EXIT_FOLDER)
+    if mode & stat.S_IWOTH:
+        said = f"{data}: everybody may write into it: run chmod o-w on it, or choose another folder"
+        raise StartRefusedError(f"{said} with --data", EXIT_FOLDER)
+    _try_writing(data)
+
+
+def _try_writing(data: Path) -> None:
+    """Whether files can be made there: only trying tells, of a disk mounted read-only too."""
+    try:
+        with tempfile.TemporaryFile(dir=data):
+            pass
+    except OSError as failure:
+        if failure.errno in (errno.ENOSPC, errno.EDQUOT):
+            return  # the store says better what a full disk means
+        said = f"{data}: the data folder cannot be written: {failure.strerror}; choose another"
+        raise StartRefusedError(f"{said} with --data", EXIT_FOLDER) from None
 
 
 def _raise_descriptor_limit() -> int:
@@ -197,22 +215,29 @@ def _vault(data: Path) -> SoftwareVault:
     return vault
 
 
-def _writer(data: Path) -> ThreadWriter:
+def _writer(data: Path, key_check: str) -> ThreadWriter:
+    """The store in its thread; one that another master key sealed is refused (SR-KEY-12)."""
     path = data / STORE_NAME
     try:
-        return ThreadWriter(lambda: SqliteStore(path))
+        return ThreadWriter(lambda: SqliteStore(path, key_check=key_check))
     except StoreRefused as failure:
         raise StartRefusedError(str(failure), EXIT_REFUSED) from None
     except StoreUnavailable as failure:
         raise StartRefusedError(str(failure), EXIT_UNAVAILABLE) from None
 
 
-def _demo_tls(data: Path, bind: str) -> tuple[Path, ssl.SSLContext]:
+def _hosts(options: ServeOptions, config: Config) -> tuple[str, ...]:
+    """Under which names terminals may reach the listeners."""
+    bound = [options.bind] if options.bind else [item.host for item in config.listener]
+    return tuple(dict.fromkeys(name for host in bound for name in reachable_as(host)))
+
+
+def _demo_tls(data: Path, hosts: Sequence[str]) -> tuple[Path, ssl.SSLContext]:
     """The certificate of the demo authority, made on first use; terminals get the authority."""
     from switch.keys.demo_ca import demo_certificate  # rarely wanted, and slow to import
 
     try:
-        files = demo_certificate(data / "tls", (bind,) if bind else ())
+        files = demo_certificate(data / "tls", hosts)
     except VaultError as failure:
         raise StartRefusedError(str(failure), EXIT_REFUSED) from None
     return files.authority, server_context(files.certificate, files.key, None)

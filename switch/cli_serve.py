@@ -12,9 +12,7 @@ import click
 
 from switch import __version__, app
 from switch.cli import NOTICE
-from switch.server.binding import is_loopback
-
-EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - only compared with
+from switch.server.binding import EVERYWHERE, is_loopback
 
 
 def _ports(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:

@@ -6,11 +6,19 @@ Owns the refusal of a port that cannot be had. Refuses to accept: pump and TLS l
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from switch.server.plan import Port, StartRefusedError
 from switch.server.pump import PlainListener
 from switch.server.tls import TlsListener
+
+# Hosts that mean every address, with an address for documentation that no machine has.
+EVERYWHERE: Final = {
+    "0.0.0.0": (socket.AF_INET, "192.0.2.1"),  # noqa: S104 - what a person may ask for
+    "::": (socket.AF_INET6, "2001:db8::1"),
+}
 
 
 @dataclass(slots=True)
@@ -44,6 +52,20 @@ def bind(port: Port) -> OpenPort:
             f"{failure.strerror} (is another switch running? choose other ports)"
         ) from None
     return OpenPort(port, sock, sock.getsockname()[1])
+
+
+def reachable_as(host: str) -> tuple[str, ...]:
+    """The names and addresses under which a peer may know a listener on that host; of one that
+    listens everywhere, this machine's own, as far as they can be found out without asking
+    anybody."""
+    if host not in EVERYWHERE:
+        return (host,)
+    family, elsewhere = EVERYWHERE[host]
+    names = [socket.gethostname()]
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect((elsewhere, 9))  # of a datagram socket: looks up the route, sends nothing
+        names.append(probe.getsockname()[0].partition("%")[0])
+    return tuple(names)
 
 
 def is_loopback(host: str) -> bool:

@@ -29,7 +29,7 @@ class Writer(Protocol):
         cancellation."""
 
     def close(self) -> None:
-        """Close the store. Idempotent."""
+        """Close the store. Idempotent. Raises StoreBroken for a sync that failed in the end."""
 
 
 class InlineWriter:
@@ -60,6 +60,7 @@ class ThreadWriter:
             SimpleQueue()
         )
         self._opened: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._closing: BaseException | None = None
         self._thread = threading.Thread(
             target=self._work, args=(open_store,), name="store-writer", daemon=True
         )
@@ -80,7 +81,10 @@ class ThreadWriter:
                 job, hand_back = entry
                 hand_back(outcome.capture(job, store))
         finally:
-            store.close()
+            try:
+                store.close()
+            except BaseException as failure:
+                self._closing = failure
 
     async def run(self, job: Job[T]) -> T:
         """Park the calling task until the thread has done the job."""
@@ -94,9 +98,12 @@ class ThreadWriter:
         return cast(T, await trio.lowlevel.wait_task_rescheduled(_never_abandon))
 
     def close(self) -> None:
-        """Let the thread finish its jobs and close the store."""
+        """Let the thread finish its jobs and close the store; raises what that raised, once."""
         self._jobs.put(None)
         self._thread.join()
+        failure, self._closing = self._closing, None
+        if failure is not None:
+            raise failure
 
 
 def _never_abandon(_raise_cancel: object) -> trio.lowlevel.Abort:
