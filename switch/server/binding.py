@@ -6,6 +6,7 @@ Owns the refusal of a port that cannot be had. Refuses to accept: pump and TLS l
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from switch.server.plan import Port, StartRefusedError
 from switch.server.pump import PlainListener
 from switch.server.tls import TlsListener
 
+BACKLOG: Final = 1024
 # Hosts that mean every address, with an address for documentation that no machine has.
 EVERYWHERE: Final = {
     "0.0.0.0": (socket.AF_INET, "192.0.2.1"),  # noqa: S104 - what a person may ask for
@@ -33,7 +35,7 @@ class OpenPort:
 
 
 def bind(port: Port) -> OpenPort:
-    """A bound socket, not listening yet."""
+    """A bound socket, not listening yet. Raises StartRefusedError."""
     try:
         family, *_, address = socket.getaddrinfo(
             port.host, port.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -47,11 +49,43 @@ def bind(port: Port) -> OpenPort:
         sock.bind(address)
     except OSError as failure:
         sock.close()
-        raise StartRefusedError(
-            f"{port.place}: listener {port.name} cannot have {port.host}:{port.port}: "
-            f"{failure.strerror} (is another switch running? choose other ports)"
-        ) from None
+        raise _taken(port, failure) from None
     return OpenPort(port, sock, sock.getsockname()[1])
+
+
+def listen(opened: Sequence[OpenPort]) -> None:
+    """Let peers come: on all sockets or on none, which are closed then. Two sockets can be bound to
+    one port as long as neither listens, so this too may be refused: StartRefusedError."""
+    for item in opened:
+        try:
+            item.sock.listen(BACKLOG)
+        except OSError as failure:
+            close(opened)
+            raise _taken(item.port, failure) from None
+
+
+def bind_all(ports: Iterable[Port]) -> list[OpenPort]:
+    """Bound sockets of all ports; one that is refused leaves none. Raises StartRefusedError."""
+    opened: list[OpenPort] = []
+    try:
+        opened.extend(bind(port) for port in ports)
+    except StartRefusedError:
+        close(opened)
+        raise
+    return opened
+
+
+def close(opened: Iterable[OpenPort]) -> None:
+    """Give up sockets that nobody serves yet."""
+    for item in opened:
+        item.sock.close()
+
+
+def _taken(port: Port, failure: OSError) -> StartRefusedError:
+    return StartRefusedError(
+        f"{port.place}: listener {port.name} cannot have {port.host}:{port.port}: "
+        f"{failure.strerror} (is another switch running? choose other ports)"
+    )
 
 
 def reachable_as(host: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ import trio
 from switch.errors import ConfigError
 from switch.keys.port import Vault
 from switch.server import control
-from switch.server.binding import OpenPort, bind, is_loopback
+from switch.server.binding import OpenPort, bind_all, close, is_loopback, listen
 from switch.server.board import Board
 from switch.server.clock import Clock, FreshNames, StepWatch
 from switch.server.engine import Engine
@@ -28,12 +28,11 @@ from switch.server.ports import EventLog
 from switch.server.pump import PlainListener, Pump
 from switch.server.tls import TlsListener
 from switch.server.world import seed
-from switch.server.writer import Writer
+from switch.server.writer import Job, Writer
 from switch.store.port import StoreBroken, StoreUnavailable
 
 TICK_S: Final = 0.25
 SWEEP_TICKS: Final = 4
-BACKLOG: Final = 1024
 
 Address = tuple[str, int, str]
 
@@ -75,6 +74,7 @@ class Host:
         self.board.submit = self.engine.submit
         self.board.report = self.engine.report
         self._open: dict[Address, OpenPort] = {}
+        self._reloading = trio.Lock()
         self._stop = trio.Event()
         self._hurry = trio.Event()
         self._started_ns = parts.clock.now().mono_ns
@@ -88,7 +88,7 @@ class Host:
 
         Raises StartRefusedError, StoreUnavailable, StoreBroken.
         """
-        opened = [bind(port) for port in self._plan.ports]
+        opened = bind_all(self._plan.ports)
         try:
             control_socket = control.bind(self._parts.data)
         except OSError as failure:
@@ -98,6 +98,7 @@ class Host:
         await self._seed()
         counts = await self.engine.recover()
         self._log.tell("recovery", "info", **counts)
+        listen(opened)
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             await nursery.start(self._signals)
@@ -124,21 +125,18 @@ class Host:
         return [(item.port, item.bound) for item in self._open.values()]
 
     async def _seed(self) -> None:
-        counts = await self._parts.writer.run(
-            partial(
-                seed,
-                world=self._plan.world,
-                vault=self._parts.vault,
-                at_us=self._parts.clock.now().wall_us,
-            )
-        )
+        counts = await self._parts.writer.run(self._seeding(self._plan))
         if any(counts.values()):
             self._log.tell("world.seeded", "info", **counts)
 
+    def _seeding(self, plan: ServerPlan) -> Job[dict[str, int]]:
+        """The writer's job that puts a plan's world into the store."""
+        at_us = self._parts.clock.now().wall_us
+        return partial(seed, world=plan.world, vault=self._parts.vault, at_us=at_us)
+
     def _start(self, item: OpenPort) -> None:
-        """Listen on a bound socket."""
+        """Serve a socket that listens."""
         port = item.port
-        item.sock.listen(BACKLOG)
         if port.tls is None:
             item.plain = PlainListener(port.name, item.sock, port.profile)
             self.pump.listen(item.plain)
@@ -249,23 +247,33 @@ class Host:
     # -- reload: whole or not at all (P-07)
 
     async def _reload(self, who: str) -> dict[str, Any]:
+        """One at a time. A refusal leaves everything as it was; so does a defect of ours."""
+        async with self._reloading:
+            try:
+                return await self._take_up(who)
+            except (ConfigError, StartRefusedError, StoreUnavailable) as failure:
+                why = str(failure)
+            except StoreBroken:
+                raise
+            except Exception as failure:
+                self._log.bug("internal.error", failure, stage="reload")
+                why = f"a defect of isoswitch: {type(failure).__name__}; the log says where"
+        self._log.tell("reload.refused", "error", who=who, why=why)
+        return {"ok": False, "error": why}
+
+    async def _take_up(self, who: str) -> dict[str, Any]:
+        """Whatever can be refused comes first; from the store on nothing can."""
+        plan = await trio.to_thread.run_sync(self._parts.load)
+        fresh = bind_all(port for port in plan.ports if port.address not in self._open)
+        listen(fresh)
         try:
-            plan = await trio.to_thread.run_sync(self._parts.load)
-            fresh = self._bind_new(plan)
-        except (ConfigError, StartRefusedError) as failure:
-            self._log.tell("reload.refused", "error", who=who, why=str(failure))
-            return {"ok": False, "error": str(failure)}
+            counts = await self.engine.between(self._seeding(plan))
+        except BaseException:
+            close(fresh)
+            raise
         version = self.engine.settings.version + 1
         settings = replace(plan.settings, version=version)
         self._plan = plan = replace(plan, settings=settings)
-        counts = await self.engine.between(
-            partial(
-                seed,
-                world=plan.world,
-                vault=self._parts.vault,
-                at_us=self._parts.clock.now().wall_us,
-            )
-        )
         self.engine.use(settings)
         self.board.limit(plan.limits.connections, plan.limits.per_source)
         added, removed, kept = self._replace_listeners(plan, fresh)
@@ -273,18 +281,6 @@ class Host:
         said = {"settings_version": version, "added": added, "removed": removed, "kept": kept}
         self._log.tell("reload.done", "info", who=who, **said, **counts)
         return {"ok": True, **said}
-
-    def _bind_new(self, plan: ServerPlan) -> list[OpenPort]:
-        """Bind what is new; every socket or none."""
-        bound: list[OpenPort] = []
-        try:
-            for port in (item for item in plan.ports if item.address not in self._open):
-                bound.append(bind(port))  # noqa: PERF401 - those before are closed if one fails
-        except StartRefusedError:
-            for item in bound:
-                item.sock.close()
-            raise
-        return bound
 
     def _replace_listeners(
         self, plan: ServerPlan, fresh: Sequence[OpenPort]
