@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.model.records import Account, Card, Hold, Key
-from switch.model.words import Flow, Reason, State
+from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
 
 if TYPE_CHECKING:
@@ -117,6 +117,24 @@ def test_an_advice_of_an_unknown_card_goes_to_suspense(shop: Shop) -> None:
     """The merchant is owed the money; whose it is will be found out."""
     assert shop.ask(shop.purchase(pan="4111111111111111", flow=Flow.ADVICE)).approved
     assert shop.balance("suspense:840") == -1_000
+
+
+def test_an_advice_that_names_no_card_goes_to_suspense(shop: Shop) -> None:
+    """It happened; nobody says with what."""
+    assert shop.ask(shop.purchase(flow=Flow.ADVICE)).approved
+    request = shop.request(
+        Kind.PURCHASE, "K2", flow=Flow.ADVICE, captures=True, amount=Money(300, "840")
+    )
+    assert shop.ask(request).approved
+    assert shop.transaction("K2").account == "suspense:840"
+
+
+def test_an_advice_enrols_the_card_of_a_test_range(shop: Shop) -> None:
+    """Demo world: first sight may be an advice; no opening balance, no posting of one."""
+    shop.enrol()
+    assert shop.ask(shop.purchase(pan="4111111111111111", flow=Flow.ADVICE)).approved
+    assert Key("card", "token-1111") in shop.store
+    assert {posting.kind for posting in shop.postings} == {"purchase"}
 
 
 def test_an_advice_without_capture_holds_only_what_can_be_held(shop: Shop) -> None:

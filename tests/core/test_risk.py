@@ -131,6 +131,13 @@ def test_a_pin_that_is_there_must_be_right(shop: Shop, outcome: str, reason: Rea
     assert shop.ask(shop.purchase(pin_block=PinBlock("0" * 16))).reason is reason
 
 
+def test_what_the_key_module_said_is_in_the_trail(shop: Shop) -> None:
+    """For people; the terminal hears a code only."""
+    shop.verdicts["pin"] = Verdict("absent", "no key of this terminal")
+    shop.ask(shop.purchase(pin_block=PinBlock("0" * 16)))
+    assert shop.trail["pin"] == (False, "cannot be verified: no key of this terminal")
+
+
 def test_a_pin_is_judged_even_if_the_dialect_forgets_to_name_it(shop: Shop) -> None:
     """INV-72 is no dialect's choice."""
     shop.order("pin", "expiry")

@@ -376,6 +376,7 @@ TestCore.settings = settings(max_examples=80, stateful_step_count=50, deadline=N
 
 
 @pytest.mark.deep
+@pytest.mark.timeout(900)
 def test_core_model_for_long() -> None:
     """The same machine, for minutes."""
     long = settings(max_examples=3_000, stateful_step_count=80, deadline=None)
