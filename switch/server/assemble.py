@@ -23,7 +23,6 @@ from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect, load_dialect
 from switch.wire.framing import Framing
-from switch.wire.hints import encoding_suspects
 from switch.wire.mapping import Mapper
 from switch.wire.reference import Inexpressible, Reference
 
@@ -126,10 +125,11 @@ def _dialect(config: Config, name: str, where: str) -> Dialect:
 
 def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) -> Profile:
     limits = config.limits
+    codec = Codec(dialect.layout)
     return Profile(
         listener=listener,
         framing=framing,
-        codec=Codec(dialect.layout),
+        codec=codec,
         mapper=Mapper(dialect),
         limits=SessionLimits(
             pipelined=limits.pipelined,
@@ -140,7 +140,7 @@ def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) 
         ),
         verify_every=config.server.verify_every,
         verify=_reference(dialect) if config.server.verify_every else None,
-        suspects=lambda data: encoding_suspects(data, dialect.layout),
+        judge=codec.accepts,
     )
 
 

@@ -63,5 +63,5 @@ class Profile:
     limits: SessionLimits = SessionLimits()
     verify_every: int = 0
     verify: Callable[[bytes, Mapping[str, str]], list[str]] | None = None
-    # In which other encodings a refused message would read well.
-    suspects: Callable[[bytes], list[str]] | None = None
+    # Whether bytes are one whole message: what the framer asks about those that do not fit (W-13).
+    judge: Callable[[bytes], bool] | None = None

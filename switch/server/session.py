@@ -25,6 +25,7 @@ from switch.server.ports import EventLog
 from switch.server.profile import Profile
 from switch.wire.framer import Frame, Framer, FramingError
 from switch.wire.framing import KeepAlive
+from switch.wire.hints import suspected_encoding
 
 SECOND_NS: Final = 1_000_000_000
 KEEPALIVE_BURST: Final = 10  # empty frames in hand; one more a second (W-11)
@@ -57,7 +58,7 @@ class Session:
         self._peer = peer
         self._log = log
         self._report = report
-        self._framer = Framer(profile.framing)
+        self._framer = Framer(profile.framing, profile.judge)
         self._exchange = 0
         self._open: dict[int, _Exchange] = {}
         self._outbox = Outbox(report)
@@ -186,8 +187,7 @@ class Session:
             reason=fault.reason,
             hint=fault.hint,
         )
-        suspects = self._profile.suspects
-        likely = suspects(frame.body) if suspects is not None else []
+        likely = suspected_encoding(fault)
         if likely:
             self._log.tell(
                 "encoding.suspect",
@@ -284,17 +284,23 @@ class Session:
             fields = profile.mapper.answer(exchange.fields, effect.request, effect.answer, now)
             return self._framer.encode(profile.codec.encode(fields), exchange.frame)
         except EncodeError as failure:
-            self._log.tell(
-                "answer.unsendable",
-                "error",
-                connection=self._number,
-                request=effect.request.request_key,
-                field=failure.field,
-                reason=failure.reason,
-            )
+            self._unsendable(effect, failure.field, failure.reason)
+        except FramingError as failure:
+            self._unsendable(effect, failure.fault.element, failure.fault.reason)
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="answer", connection=self._number)
         return None
+
+    def _unsendable(self, effect: Reply, field: str, reason: str) -> None:
+        self._log.tell(
+            "answer.unsendable",
+            "error",
+            listener=self._profile.listener,
+            connection=self._number,
+            request=effect.request.request_key,
+            field=field,
+            reason=reason,
+        )
 
     def silence(self, exchange: int) -> None:
         """The exchange gets no answer."""

@@ -19,6 +19,7 @@ from switch.wire.codings import text_coding
 from switch.wire.compile_decode import Decoder, compile_decoder
 from switch.wire.compile_encode import Encoder, compile_encoder
 from switch.wire.cutting import Unsupported
+from switch.wire.elements import scan
 from switch.wire.layout import Coding, Layout
 from switch.wire.reader import read
 from switch.wire.soundness import check_layout
@@ -105,6 +106,11 @@ class Codec:
             return self._decode_strictly(data)
         self._count(data)
         return fields
+
+    def accepts(self, data: bytes) -> bool:
+        """Whether these bytes are one message of the layout: what a framer asks about bytes that do
+        not fit, hence without a search for the cure."""
+        return scan(data, self.layout).fault is None
 
     def encode(self, fields: Mapping[str, str]) -> bytes:
         """The message with these values. ``EncodeError`` says field and reason."""

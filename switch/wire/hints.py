@@ -23,6 +23,7 @@ _PREFIXES: Final = {
     5: "a TPDU in front",
     7: "a length header and a TPDU in front",
 }
+LOOKS_LIKE: Final = "looks like "
 _LINE_ENDS: Final = (b"\n", b"\r\n", b"\r")
 
 
@@ -36,6 +37,15 @@ def hint_for(data: bytes, layout: Layout, reading: Reading) -> str:
     if fault.element == "end":
         return _first(_about_rest(data, layout, reading, fault))
     return _first(_about_fields(data, layout, reading))
+
+
+def suspected_encoding(fault: Fault) -> str:
+    """The encoding that the hint of a fault suspects, in words; empty where it suspects none.
+
+    >>> suspected_encoding(Fault("t", "t", 0, 0, "no digits", "looks like EBCDIC text"))
+    'EBCDIC text'
+    """
+    return fault.hint.removeprefix(LOOKS_LIKE) if fault.hint.startswith(LOOKS_LIKE) else ""
 
 
 def encoding_suspects(data: bytes, layout: Layout) -> list[str]:
@@ -87,7 +97,7 @@ def _about_head(data: bytes, layout: Layout) -> Iterator[str]:
     """Another encoding of the whole, or bytes of the framing left in front."""
     suspects = encoding_suspects(data, layout)
     if suspects:
-        yield f"looks like {suspects[0]}"
+        yield LOOKS_LIKE + suspects[0]
     for count, words in _PREFIXES.items():
         if len(data) > count and scan(data[count:], layout).fault is None:
             yield f"from byte {count} on it fits: {words}?"
@@ -111,7 +121,7 @@ def _about_fields(data: bytes, layout: Layout, reading: Reading) -> Iterator[str
     """A field at fault: itself, the bitmap, a length in front, or the encoding of the whole."""
     suspects = encoding_suspects(data, layout)
     if suspects:
-        yield f"looks like {suspects[0]}"
+        yield LOOKS_LIKE + suspects[0]
     neighbours = Neighbours(data, layout, reading)
     yield from neighbours.own_shape()
     yield _either(neighbours.claimed(), _first(neighbours.lengths()))
