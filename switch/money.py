@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from switch.errors import IsoswitchError
 
@@ -62,8 +63,7 @@ def currency_number(text: str) -> str:
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(Struct, frozen=True, gc=False):
     """An amount in minor units (may be negative in a posting) and its ISO 4217 numeric currency."""
 
     minor: int

@@ -30,7 +30,13 @@ LIBRARIES: Final[dict[str, tuple[str, ...]]] = {
     "cryptography": ("switch/keys/*",),
     # The bench calls the yardstick bare, without the reference's own work around it.
     "iso8583": ("switch/wire/reference.py", "tools/switch_tools/bench*.py"),
-    "msgspec": ("switch/store/*", "switch/server/*", "tools/switch_tools/*"),
+    "msgspec": (
+        "switch/model/*",
+        "switch/money.py",
+        "switch/store/*",
+        "switch/server/*",
+        "tools/switch_tools/*",
+    ),
     "outcome": ("switch/server/*",),
     "pydantic": ("switch/config*.py", "switch/wire/dialect*.py"),
     "structlog": ("switch/server/*", "switch/app.py", "tools/switch_tools/*"),
@@ -252,10 +258,14 @@ def _is_number_text(node: ast.expr | None) -> bool:
 
 
 def frozen_words(checkout: Checkout) -> list[str]:
-    """What crosses a room is a frozen, slotted dataclass."""
+    """What crosses a room cannot be changed: a frozen struct, or a frozen, slotted dataclass."""
     found = []
     for file, tree in checkout.source("switch/model/*"):
         for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and "Struct" in map(ast.unparse, node.bases):
+                words = [f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords]
+                if "frozen=True" not in words:
+                    found.append(f"{file}:{node.lineno}: a struct that can be changed")
             for made in getattr(node, "decorator_list", ()):
                 if not ast.unparse(made).startswith("dataclass"):
                     continue

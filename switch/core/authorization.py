@@ -9,13 +9,13 @@ limit (INV-40).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from switch.core.case import Case, conclude, decline
 from switch.core.ladder import ADVICE, PURCHASE, climb
 from switch.core.ledger import merchant_account, suspense_account
 from switch.core.risk import spent_today
+from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.records import Card, Hold

@@ -6,10 +6,9 @@ Owns ``Terminal.signed_on``. Refuses to know keys: a key exchange is answered
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from switch.core.case import Case, answered, conclude, decline
 from switch.core.ladder import SIGN, UNBUILT, climb
+from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.records import next_version

@@ -6,8 +6,6 @@ become of them, whoever asks again with the same key gets the same answer.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from switch.core.case import (
     BEARS_REFERENCE,
     ImpossibleEvent,
@@ -19,6 +17,7 @@ from switch.core.case import (
 )
 from switch.core.delivery import undoes
 from switch.core.undo import in_effect, take_back
+from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.records import Record, Reference, Transaction

@@ -4,19 +4,17 @@ the engine.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from switch.model.events import Origin
 from switch.model.request import Answer, Request
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Struct, frozen=True, gc=False):
     """Base."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply(Effect):
+class Reply(Effect, frozen=True):
     """Answer the request that came from ``origin``. ``track`` asks for a DeliveryReported event."""
 
     origin: Origin
@@ -25,16 +23,14 @@ class Reply(Effect):
     track: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Silence(Effect):
+class Silence(Effect, frozen=True):
     """Say nothing to ``origin``, on purpose; the exchange is over."""
 
     origin: Origin
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Forward(Effect):
+class Forward(Effect, frozen=True):
     """Send the request upstream over ``route``."""
 
     request_key: str
@@ -42,16 +38,14 @@ class Forward(Effect):
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
-class Discharge(Effect):
+class Discharge(Effect, frozen=True):
     """Send an obligation (a reversal or an advice that the switch owes)."""
 
     obligation: str
     route: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimer(Effect):
+class SetTimer(Effect, frozen=True):
     """Raise TimerFired(name, subject) after ``delay_s``."""
 
     name: str
@@ -59,10 +53,9 @@ class SetTimer(Effect):
     delay_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tell(Effect):
+class Tell(Effect, frozen=True):
     """A log event and a counter: stable ``event`` name, ``level``, plain data. Never sensitive."""
 
     event: str
     level: str = "info"
-    data: dict[str, object] = field(default_factory=dict)
+    data: dict[str, object] = {}

@@ -4,14 +4,13 @@ another code path.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from switch.model.request import Answer, Problem, Request
 from switch.model.words import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True, gc=False):
     """When: wall clock in microseconds since 1970 UTC (for people, calendars) and monotonic
     nanoseconds (for durations).
     """
@@ -20,8 +19,7 @@ class Moment:
     mono_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True, gc=False):
     """Where from: names the connection and the exchange on it, so that the answer finds its way
     back.
 
@@ -34,15 +32,13 @@ class Origin:
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """Base: every event says when it happened."""
 
     moment: Moment
 
 
-@dataclass(frozen=True, slots=True)
-class RequestArrived(Event):
+class RequestArrived(Event, frozen=True):
     """A message of a terminal, mapped. The engine adds token and seal of the PAN before the core
     sees it.
     """
@@ -54,8 +50,7 @@ class RequestArrived(Event):
     card_sealed: str = ""  # sealed with pan_token as associated data, for enrolment
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenArrived(Event):
+class BrokenArrived(Event, frozen=True):
     """A frame that is no good message of the dialect, but whose message type could be read
     (M-01..M-05).
 
@@ -68,31 +63,27 @@ class BrokenArrived(Event):
     problem: Problem
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryReported(Event):
+class DeliveryReported(Event, frozen=True):
     """What became of an answer's bytes (INV-23)."""
 
     request_key: str
     delivery: Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class TimerFired(Event):
+class TimerFired(Event, frozen=True):
     """A timer set by an effect ran out."""
 
     name: str
     subject: str  # the request key or obligation id that it was set for
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered(Event):
+class Recovered(Event, frozen=True):
     """At start: a transaction that is not final, loaded from the store."""
 
     request_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamAnswered(Event):
+class UpstreamAnswered(Event, frozen=True):
     """A network or issuer answered a forwarded request."""
 
     request_key: str
@@ -100,18 +91,16 @@ class UpstreamAnswered(Event):
     link: str
 
 
-@dataclass(frozen=True, slots=True)
-class LinkChanged(Event):
+class LinkChanged(Event, frozen=True):
     """An upstream link came up or went down."""
 
     link: str
     up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorCommand(Event):
+class OperatorCommand(Event, frozen=True):
     """An administrative command, from the control socket or the HTTP port."""
 
     name: str
     who: str
-    arguments: dict[str, str] = field(default_factory=dict)
+    arguments: dict[str, str] = {}

@@ -5,8 +5,9 @@ has named.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, runtime_checkable
+
+from msgspec import Struct
 
 from switch.model.effects import Effect
 from switch.model.records import Key, Record, key_of
@@ -16,8 +17,7 @@ from switch.model.trail import Trail
 R = TypeVar("R", bound=Record)
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictNeed:
+class VerdictNeed(Struct, frozen=True, gc=False):
     """A question for the vault: ``mac``, ``pin``, ``cryptogram``. Asked after the rows are there,
     in that order.
     """
@@ -25,8 +25,7 @@ class VerdictNeed:
     question: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """The vault's answer: a value without a truth value, so that it must be matched and cannot be
     ignored.
     """
@@ -41,8 +40,7 @@ class Verdict:
 Need = Key | VerdictNeed
 
 
-@dataclass(frozen=True, slots=True)
-class Fresh:
+class Fresh(Struct, frozen=True, gc=False):
     """New names for this decision, from an injected source; derivable from (seed, request key)."""
 
     rrn: str
@@ -62,8 +60,7 @@ class Rows(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, gc=False):
     """All that ``plan`` and ``step`` may read besides the event."""
 
     rows: Rows
@@ -72,7 +69,7 @@ class Facts:
     fresh: Fresh
     business_date: str  # YYYYMMDD in the house zone, looked up by the engine
     local_yymm: str  # year and month now in the zone that card expiry is judged in
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = {}
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         """The record of that type and id; ``None`` where there is none."""
@@ -84,8 +81,7 @@ class Facts:
         return record
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True, gc=False):
     """Records to store in one transaction, effects to let loose afterwards, and why."""
 
     records: tuple[Record, ...] = ()

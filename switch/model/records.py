@@ -9,9 +9,11 @@ is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PA
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
+from msgspec import Struct
+
+from switch.model.copies import replace
 from switch.model.request import Answer
 from switch.model.trail import Trail
 from switch.model.words import Delivery, EntryMode, Flow, Kind, State
@@ -33,8 +35,7 @@ def key_of(table: str, record_id: str) -> Key:
     return _new(Key, (table, record_id))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, gc=False, kw_only=True):
     """Base: identity and version."""
 
     TABLE: ClassVar[str] = ""
@@ -55,8 +56,7 @@ def next_version(record: R, **changes: Any) -> R:
     return replace(record, version=record.version + 1, **changes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction(Record):
+class Transaction(Record, frozen=True, kw_only=True):
     """One decided request under its request key, with the answer that every repeat gets.
 
     ``amount_open`` is what is still in effect: the approved amount less what was reversed (INV-26).
@@ -96,8 +96,7 @@ class Transaction(Record):
     settings_version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference(Record):
+class Reference(Record, frozen=True, kw_only=True):
     """Under an original reference: the transaction that bears it, or the tombstone of a reversal
     that came first.
 
@@ -115,8 +114,7 @@ class Reference(Record):
         return not self.transaction and bool(self.reversed_by)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One leg of a posting; the legs of a posting sum to zero per currency (INV-60)."""
 
     account: str
@@ -124,8 +122,7 @@ class Entry:
     currency: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting(Record):
+class Posting(Record, frozen=True, kw_only=True):
     """Append-only (INV-61): a correction is a new posting that names what it corrects."""
 
     TABLE: ClassVar[str] = "posting"
@@ -137,8 +134,7 @@ class Posting(Record):
     posted_us: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account(Record):
+class Account(Record, frozen=True, kw_only=True):
     """A ledger account in one currency. ``balance_minor`` is the fold over its postings,
     ``held_minor`` over its holds.
 
@@ -158,8 +154,7 @@ class Account(Record):
         return self.balance_minor - self.held_minor + self.credit_limit_minor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold(Record):
+class Hold(Record, frozen=True, kw_only=True):
     """Money set aside by an authorization; resolved once (INV-42)."""
 
     TABLE: ClassVar[str] = "hold"
@@ -171,8 +166,7 @@ class Hold(Record):
     expires_us: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card(Record):
+class Card(Record, frozen=True, kw_only=True):
     """A card of our own issuer. ``id`` is the PAN's keyed token; ``pan_sealed`` is sealed with it
     as associated data.
     """
@@ -193,8 +187,7 @@ class Card(Record):
     atc_seen: int = -1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merchant(Record):
+class Merchant(Record, frozen=True, kw_only=True):
     """A card acceptor."""
 
     TABLE: ClassVar[str] = "merchant"
@@ -205,8 +198,7 @@ class Merchant(Record):
     zone: str = "UTC"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terminal(Record):
+class Terminal(Record, frozen=True, kw_only=True):
     """A point of service. ``id`` is its terminal id; ``signed_on`` is what the last sign-on or
     sign-off left.
     """
@@ -222,8 +214,7 @@ class Terminal(Record):
     crypto_failures: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch(Record):
+class Batch(Record, frozen=True, kw_only=True):
     """One terminal's batch: its totals are the fold over its transactions (INV-51)."""
 
     TABLE: ClassVar[str] = "batch"
@@ -234,8 +225,7 @@ class Batch(Record):
     settlement_date: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obligation(Record):
+class Obligation(Record, frozen=True, kw_only=True):
     """A message that the switch owes somebody: durable in the same commit as the answer that caused
     it (INV-24).
     """

@@ -4,15 +4,14 @@ that goes back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from switch.model.words import APPROVALS, EntryMode, Flow, Kind, Reason
 from switch.money import Money
 from switch.values import CardVerification, ChipData, Pan, PinBlock, Track1, Track2
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True, gc=False):
     """Something that the wire found wrong with a message that still parsed (M-06, M-20, M-21).
 
     ``name`` is the semantic name of the element, ``place`` what to print for a person (``field
@@ -25,8 +24,7 @@ class Problem:
     said: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, gc=False, kw_only=True):
     """One message of a terminal in words.
 
     The three identities (design, section 3): ``request_key`` names the request, so a repeat is
@@ -78,8 +76,7 @@ class Request:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, gc=False, kw_only=True):
     """What is told to the terminal. Stored with the transaction; a repeat gets the very same
     (INV-02).
     """
@@ -91,7 +88,7 @@ class Answer:
     balance: Money | None = None
     settlement_date: str = ""  # YYMMDD
     text: str = ""
-    extra: dict[str, str] = field(default_factory=dict)  # further semantic fields, never sensitive
+    extra: dict[str, str] = {}  # further semantic fields, never sensitive
 
     @property
     def approved(self) -> bool:

@@ -5,8 +5,9 @@ no sockets.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct
 
 CHECK_NAMES: Final = (
     "fields",
@@ -35,8 +36,7 @@ _RELIES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DialectPolicy:
+class DialectPolicy(Struct, frozen=True, gc=False):
     """Behaviour that a dialect chooses by name (design, section 4).
 
     ``checks`` is the order of checks by name; ``signon_required`` answers requests of a signed-off
@@ -72,8 +72,7 @@ def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
                 yield f"the check {name!r} must come after {earlier!r}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, gc=False, kw_only=True):
     """Numbers and switches of the running configuration. ``version`` grows with each reload."""
 
     version: int = 1
@@ -86,4 +85,4 @@ class Settings:
     enrol_balance_minor: int = 100_000_00
     enrol_per_transaction_limit_minor: int = 0
     enrol_daily_limit_minor: int = 0
-    policies: dict[str, DialectPolicy] = field(default_factory=dict)
+    policies: dict[str, DialectPolicy] = {}

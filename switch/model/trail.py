@@ -6,11 +6,10 @@ for people and are never sensitive: a PAN only masked, no track, PIN, key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True, gc=False):
     """One step of a decision. ``saw`` is the input in words, ``ok`` whether it passed, ``said`` the
     verdict in words.
     """

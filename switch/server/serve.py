@@ -18,6 +18,7 @@ import trio
 
 from switch.errors import ConfigError
 from switch.keys.port import Vault
+from switch.model.copies import replace as replace_word
 from switch.server import control
 from switch.server.binding import OpenPort, bind_all, close, is_loopback, listen
 from switch.server.board import Board
@@ -272,7 +273,7 @@ class Host:
             close(fresh)
             raise
         version = self.engine.settings.version + 1
-        settings = replace(plan.settings, version=version)
+        settings = replace_word(plan.settings, version=version)
         self._plan = plan = replace(plan, settings=settings)
         self.engine.use(settings)
         self.board.limit(plan.limits.connections, plan.limits.per_source)

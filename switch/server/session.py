@@ -13,10 +13,10 @@ their requests came.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
 
 from switch.errors import DecodeError, EncodeError, Fault
+from switch.model.copies import replace
 from switch.model.effects import Reply
 from switch.model.events import BrokenArrived, Event, Moment, Origin, RequestArrived
 from switch.model.words import Delivery, Reason

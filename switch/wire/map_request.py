@@ -7,11 +7,11 @@ decided here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import repeat
 from typing import Final
 
 from switch.errors import Fault
+from switch.model.copies import replace
 from switch.model.request import Problem, Request
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.money import Money

@@ -9,10 +9,11 @@ was sent (INV-16). This is where card data leaves its type for the wire, hence t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from switch.errors import EncodeError
+from switch.model.copies import replace
 from switch.model.request import Answer, Request
 from switch.model.words import APPROVALS, EntryMode, Flow, Kind, Reason
 from switch.money import CURRENCIES, Money

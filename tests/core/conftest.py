@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from switch.core.step import plan, step
+from switch.model.copies import replace
 from switch.model.effects import Reply, Tell
 from switch.model.events import DeliveryReported, Event, Moment, Origin, Recovered, RequestArrived
 from switch.model.facts import Decision, Facts, Fresh, Verdict, VerdictNeed

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
 import pytest
 
+from switch.model.copies import replace
 from switch.model.words import Delivery, Flow, Reason, State
 
 if TYPE_CHECKING:

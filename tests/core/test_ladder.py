@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from switch.core.case import ImpossibleEvent
 from switch.core.ladder import ADVICE, CHECKS, PURCHASE, REVERSAL, ladder
+from switch.model.copies import replace
 from switch.model.settings import CHECK_NAMES
 from switch.model.words import Reason
 

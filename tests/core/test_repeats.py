@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switch.model.copies import replace
 from switch.model.effects import Reply
 from switch.model.records import Key, Reference, Terminal
 from switch.model.words import Delivery, Flow, Kind, Reason, State

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import pytest
 
 from switch.core.case import ImpossibleEvent
 from switch.core.reversal import NAMED_LIMIT
+from switch.model.copies import replace
 from switch.model.records import Card, Hold, Key, Reference
 from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pytest
 from switch.core.reversal import ON_REVERSAL
 from switch.core.step import ImpossibleEvent, step
 from switch.core.table import IMPOSSIBLE, PLANS, REVERSED, STIMULI, TRANSITIONS, rows
+from switch.model.copies import replace
 from switch.model.events import (
     DeliveryReported,
     Event,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError, fields
-
 import msgspec
 import pytest
 
@@ -48,7 +46,7 @@ def test_a_change_is_a_new_version() -> None:
     after = next_version(TRANSACTION, state=State.REVERSED)
     assert (after.version, after.state) == (2, State.REVERSED)
     assert (TRANSACTION.version, TRANSACTION.state) == (1, State.APPROVED)
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         TRANSACTION.state = State.REVERSED  # type: ignore[misc]
 
 
@@ -79,8 +77,8 @@ def test_tables_are_told_apart() -> None:
 def test_no_record_can_hold_what_must_not_rest(kind: type[Record]) -> None:
     """SR-SAD-01, SR-PAN-03: no field of a record has a sensitive type."""
     names = {sensitive.__name__ for sensitive in SENSITIVE_TYPES}
-    for field in fields(kind):
-        assert not any(name in str(field.type).split(" | ") for name in names), field.name
+    for field in msgspec.structs.fields(kind):
+        assert not any(name in str(field.type) for name in names), field.name
 
 
 @pytest.mark.parametrize(

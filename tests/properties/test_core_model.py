@@ -10,7 +10,6 @@ every step the two are compared and the store is audited.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from switch.model.copies import replace
 from switch.model.effects import Silence
 from switch.model.events import (
     BrokenArrived,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switch.model.copies import replace
 from switch.model.events import Moment
 from switch.model.request import Answer, Request
 from switch.model.words import APPROVALS, EntryMode, Flow, Kind, Reason

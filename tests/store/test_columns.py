@@ -5,9 +5,10 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 
+import msgspec
 import pytest
+from msgspec.structs import fields
 
 from switch.model.records import RECORD_TYPES, Record
 from switch.store.columns import SHELVES
@@ -39,7 +40,7 @@ def test_the_schema_knows_kinds_and_columns(open_sqlite: Callable[..., SqliteSto
 
 def _types_in(annotation: object) -> Iterator[object]:
     yield annotation
-    if isinstance(annotation, type) and hasattr(annotation, "__dataclass_fields__"):
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
         for inner in typing.get_type_hints(annotation).values():
             yield from _types_in(inner)
     for inner in typing.get_args(annotation):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from switch.errors import EncodeError
+from switch.model.copies import replace
 from switch.model.words import Kind, Reason
 from switch.money import Money
 from switch.wire.dialect import load_dialect

@@ -7,11 +7,11 @@ dialect's mapping has them), sockets and the journal's file.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from switch.errors import DecodeError, EncodeError
+from switch.model.copies import replace
 from switch.model.request import Request
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.money import Money
