@@ -12,6 +12,7 @@ from typing import Final
 
 from switch.errors import Fault
 from switch.wire.elements import Element, Reading, finishes, scan
+from switch.wire.expected import expected
 from switch.wire.hints import hint_for
 from switch.wire.layout import Coding, Layout
 
@@ -32,7 +33,8 @@ def read(data: bytes, layout: Layout) -> Reading:
         return reading
     fault = _blame_length(data, layout, reading) or reading.fault
     if not fault.hint:
-        fault = replace(fault, hint=hint_for(data, layout, replace(reading, fault=fault)))
+        cure = hint_for(data, layout, replace(reading, fault=fault)) or expected(fault, layout)
+        fault = replace(fault, hint=cure)
     return replace(reading, fault=fault)
 
 
