@@ -263,8 +263,8 @@ def frozen_words(checkout: Checkout) -> list[str]:
     for file, tree in checkout.source("switch/model/*"):
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and "Struct" in map(ast.unparse, node.bases):
-                words = [f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords]
-                if "frozen=True" not in words:
+                said = [f"{word.arg}={ast.unparse(word.value)}" for word in node.keywords]
+                if "frozen=True" not in said:
                     found.append(f"{file}:{node.lineno}: a struct that can be changed")
             for made in getattr(node, "decorator_list", ()):
                 if not ast.unparse(made).startswith("dataclass"):

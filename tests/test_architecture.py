@@ -89,6 +89,8 @@ BREACHES: Final = [
     (laws.field_numbers, "switch/core/x.py", "def f(field_41): ..."),
     (laws.frozen_words, "switch/model/x.py", "@dataclass(frozen=True)\nclass A: ..."),
     (laws.frozen_words, "switch/model/x.py", "@dataclass\nclass A: ..."),
+    (laws.frozen_words, "switch/model/x.py", "class A(Struct): ..."),
+    (laws.frozen_words, "switch/model/x.py", "class A(Struct, frozen=False): ..."),
     (laws.unsafe_calls, "switch/wire/codec.py", "exec('1')"),
     (laws.unsafe_calls, "tools/switch_tools/x.py", "eval('1')"),
     (laws.unsafe_calls, "switch/store/x.py", "import pickle"),
