@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from switch import tlv
 from switch.wire.codings import text_coding
 from switch.wire.content import MESSAGE_TYPES, SENTINELS, effective_content, pattern
 from switch.wire.cutting import (
@@ -29,10 +30,12 @@ from switch.wire.layout import Canon, Content, FieldLayout, Layout
 from switch.wire.lengths import is_packed, length_parser, length_table
 from switch.wire.source import Source, joined
 from switch.wire.source import expression as expr
-from switch.wire.subfields import checker
+from switch.wire.subfields import checker, is_tlv_of_bytes
 
 _SIGNS: Final = {f"{code:02X}": chr(code) for code in range(256)}
 _DIGITS: Final = (Content.N, Content.MASKED_N)
+# Methods that say yes to nearly all values of a content, and to no others while these are ASCII.
+_QUICK: Final = {Content.A: "v{}.isalpha() or {}", Content.AN: "v{}.isalnum() or {}"}
 Decoder = Callable[[bytes], dict[str, str]]
 
 
@@ -204,11 +207,20 @@ class _Writer:
             self._line("if not v{}.isprintable(): raise Refused", number)
         elif wanted is not None and not digits_checked:
             fits = expr("{}(v{})", self._constant(wanted.fullmatch), number)
+            quick = _QUICK.get(content)
             if content in _DIGITS and cuttable(view):
                 fits = expr("v{}.isdecimal() or {}", number, fits)
+            elif quick is not None and view == ASCII:
+                fits = expr(quick, number, fits)
+            elif content is Content.Z and shape.nibbles:
+                fits = expr("v{}.replace('D', '').isdecimal() or {}", number, fits)
             self._line("if not ({}): raise Refused", fits)
         if shape.sub is not None and not shape.sub.lenient:
-            self._line("{}(v{})", self._constant(checker(shape.sub)), number)
+            check = expr("{}(v{})", self._constant(checker(shape.sub)), number)
+            if shape.length_size and is_tlv_of_bytes(shape):
+                # Nearly all chip data is plain: seen without a way over hex.
+                check = expr("{}(s[j - k:j]) or {}", self._constant(tlv.is_plain), check)
+            self._line("{}", check)
         self._canonical(shape.canon, number)
 
     def _canonical(self, canon: Canon, number: int) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from switch import tlv
 from switch.wire.content import WORDS, first_bad_of_text
-from switch.wire.layout import Content, Part, SubKind, SubLayout
+from switch.wire.layout import Coding, Content, FieldLayout, Part, SubKind, SubLayout
 
 _BITMAP_DATASETS: Final = range(0x71, 0xFF)  # ISO 8583:2003, dataset bit map: kept whole
 
@@ -45,6 +45,13 @@ def parse(sub: SubLayout, value: str) -> tuple[SubElement, ...]:
     """The parts of ``value`` (hex where ``sub.binary``), offsets in units. Raises
     :class:`SubfieldError`."""
     return tuple(_PARSERS[sub.kind](sub, _source(sub, value)))
+
+
+def is_tlv_of_bytes(shape: FieldLayout) -> bool:
+    """Whether the bytes of the message are what the objects of BER-TLV inside are made of."""
+    sub = shape.sub
+    packed = shape.coding == Coding.BINARY and not shape.nibbles
+    return packed and sub is not None and sub.kind is SubKind.BER_TLV and sub.binary
 
 
 def checker(sub: SubLayout) -> Callable[[str], None]:
