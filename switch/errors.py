@@ -1,8 +1,9 @@
 """The errors that isoswitch raises on purpose.
 
-A decline is a value, never an exception (see ``switch.model.outcome``); what is raised here is somebody's mistake: bytes
-that do not parse, a file that does not check, a command that cannot be done. Each error says where, what and what to do,
-and none ever carries the message that it is about: messages hold card numbers.
+A decline is a value, never an exception (see ``switch.model.request.Answer``); what is raised here
+is somebody's mistake: bytes that do not parse, a file that does not check, a command that cannot be
+done. Each error says where, what and what to do, and none ever prints the message that it is about:
+messages hold card numbers.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ class ConfigError(IsoswitchError):
 class Fault:
     """Where a message is wrong: field, byte offset, reason, cure.
 
-    ``field`` is ``"t"`` (message type), ``"p"`` (primary bitmap), ``"1"`` (secondary bitmap), a decimal field number
-    or ``None`` (framing, trailing bytes). ``element`` narrows it: ``"2.len"``, ``"2.data"``, ``"p"``, ``"length"``,
-    ``"end"``. ``offset`` is the first byte of the element at fault, ``at`` the exact byte (for missing bytes: the end of
-    the input); both count from the first byte handed to the decoder.
+    ``field`` is ``"t"`` (message type), ``"p"`` (primary bitmap), ``"1"`` (secondary bitmap), a
+    decimal field number or ``None`` (framing, trailing bytes). ``element`` narrows it: ``"2.len"``,
+    ``"2.data"``, ``"p"``, ``"length"``, ``"end"``. ``offset`` is the first byte of the element at
+    fault, ``at`` the exact byte (for missing bytes: the end of the input); both count from the
+    first byte handed to the decoder.
     """
 
     field: str | None
@@ -50,9 +52,10 @@ class Fault:
 
 
 class DecodeError(IsoswitchError):
-    """Bytes that are no message of the dialect. Carries the fault and what had been decoded before it.
+    """Bytes that are no message of the dialect: the fault, and what had been decoded before it.
 
-    ``partial`` holds the fields read so far and may hold card data: print it only through ``wire.describe``.
+    ``partial`` holds the fields read so far and may hold card data: print it only through
+    ``wire.describe``.
     """
 
     def __init__(self, fault: Fault, partial: dict[str, str] | None = None) -> None:
@@ -62,7 +65,7 @@ class DecodeError(IsoswitchError):
 
 
 class EncodeError(IsoswitchError):
-    """A message that cannot be written in the dialect: names the field and the reason, never the value."""
+    """A message that the dialect cannot write: the field and the reason, never the value."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"field {field}: {reason}")

@@ -42,7 +42,8 @@ if arguments[0] == "terminal" and arguments[1] != "journal":
     arguments += ["--to", "127.0.0.1:%d" % ports[arguments[named] if named else "iso87-ascii"]]
 os.execv({program!r}, [{program!r}, *arguments])
 """
-DEV_ELSEWHERE: Final = ("demo", "test", "check", "proof", "bench")  # run by CI or by tests of their own
+# Run by CI, or by tests of their own.
+DEV_ELSEWHERE: Final = ("demo", "test", "check", "proof", "bench")
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,4 @@
-"""Bytes <-> meaning: the only room with field numbers. Knows nothing of the store, the keys or the decisions."""
+"""Bytes <-> meaning: the only room with field numbers.
+
+Knows nothing of the store, the keys or the decisions.
+"""

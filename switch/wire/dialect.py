@@ -84,8 +84,8 @@ def specs_folder() -> Traversable:
         folder = resources.files("isoswitch_specs")
         if any(item.name.endswith(_SUFFIX) for item in folder.iterdir()):
             return folder
-    except (ModuleNotFoundError, OSError):
-        pass
+    except (ModuleNotFoundError, OSError, ValueError):
+        pass  # ValueError: an editable install, as Python 3.13 reads it
     return Path(__file__).resolve().parents[2] / "specs"
 
 

@@ -115,7 +115,8 @@ def test_an_end_in_every_place_of_a_frame(town: Any, dial: Callable[..., Any], e
     """W-03, W-04: closed, no decision, and the next peer is served."""
     dial(town).buy(1)
     before = descriptors(town) - 1
-    data = dial(town).purchase(2)
+    peer = dial(town)
+    data = peer.purchase(2)
     for cut in range(len(data)):
         peer = dial(town)
         peer.send(data[:cut])

@@ -115,6 +115,20 @@ class Files:
     clients: Path
 
 
+# Python 3.13 checks chains strictly (RFC 5280): who certifies must say so.
+_CERTIFIES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """A certificate authority for one test module."""
 
@@ -124,6 +138,10 @@ class Authority:
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, str(folder)[-60:])])
         builder = self._builder(self._name, self._key.public_key(), days=30)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
+        builder = builder.add_extension(_CERTIFIES, True)
+        builder = builder.add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False
+        )
         self.path = folder / "authority.pem"
         certificate = builder.sign(self._key, hashes.SHA256())
         self.path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -148,6 +166,9 @@ class Authority:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
         builder = self._builder(subject, key.public_key(), days).add_extension(names, False)
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), False
+        )
         certificate = builder.sign(self._key, hashes.SHA256())
         paths = self._folder / f"{name}.pem", self._folder / f"{name}.key"
         paths[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))

@@ -1,1 +1,4 @@
-"""Tools around the switch: the virtual terminal, the demo and what else uses ``switch`` from outside."""
+"""Tools around the switch: the virtual terminal, inspect, the demo, the bench.
+
+They use ``switch`` from outside; nothing in ``switch`` knows of them.
+"""
