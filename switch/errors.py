@@ -9,6 +9,7 @@ messages hold card numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 class IsoswitchError(Exception):
@@ -25,6 +26,14 @@ class ConfigError(IsoswitchError):
         super().__init__(f"{where}: {reason}")
         self.where = where
         self.reason = reason
+
+
+_PLACES: Final = {
+    "h": "header",
+    "t": "message type",
+    "p": "primary bitmap",
+    "1": "secondary bitmap",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,15 @@ class Fault:
     reason: str
     hint: str = ""
 
+    @property
+    def place(self) -> str:
+        """The field, in words for people."""
+        if self.field is None:
+            return "message"
+        return _PLACES.get(self.field) or f"field {self.field}"
+
     def __str__(self) -> str:
-        place = "message" if self.field is None else f"field {self.field}"
-        text = f"{place} at byte {self.offset}: {self.reason}"
+        text = f"{self.place} at byte {self.offset}: {self.reason}"
         return f"{text} ({self.hint})" if self.hint else text
 
 

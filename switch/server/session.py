@@ -179,6 +179,7 @@ class Session:
             "warning",
             listener=self._profile.listener,
             connection=self._number,
+            exchange=origin.exchange,
             peer=self._peer,
             field=fault.field,
             element=fault.element,

@@ -84,11 +84,19 @@ class RequestReader:
         route = kind.route(fields.get)
         if route.flow in (Flow.ANSWER, Flow.NOTIFICATION):
             return None
-        request, _ = self._request(fields, kind, route)
         name = "" if fault.field is None else self._dialect.meaning_of(fault.field)
-        place = "message" if fault.field is None else f"field {fault.field}"
-        problem = Problem(name or place, place, Reason.FORMAT_ERROR, str(fault))
-        return replace(request, problems=(problem,)), problem
+        problem = Problem(name or fault.place, fault.place, Reason.FORMAT_ERROR, str(fault))
+        # Behind one wrong length every field may hold a piece of another, digits of a card number
+        # under the name of an amount: so none of them is shown to anybody.
+        request = Request(
+            dialect=self._dialect.name,
+            kind=route.kind,
+            flow=route.flow,
+            message_type=mti,
+            request_key="",
+            problems=(problem,),
+        )
+        return request, problem
 
     def _request(
         self, fields: Mapping[str, str], kind: MessageType, route: Route

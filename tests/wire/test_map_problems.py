@@ -107,12 +107,15 @@ FAULT = Fault("48", "48.len", 61, 61, "length is not digits")
 
 
 def test_broken_message_with_a_type() -> None:
-    """M-02..M-05: what could be read is mapped, the fault is told with field and offset."""
+    """M-02..M-05: the fault is told with field and offset. What was read may be shifted, so that no
+    value of it is taken for what its field says.
+    """
     partial = {k: SALE_87[k] for k in ("t", "2", "3", "4", "7", "11")}
     found = MAPPERS["iso87-ascii"].broken(partial, FAULT)
     assert found is not None
     request, problem = found
-    assert (request.kind, request.stan) == (Kind.PURCHASE, "000123")
+    assert (request.kind, request.flow) == (Kind.PURCHASE, Flow.REQUEST)
+    assert (request.pan, request.amount, request.stan) == (None, None, "")
     assert (problem.reason, problem.place) == (Reason.FORMAT_ERROR, "field 48")
     assert "byte 61" in problem.said
     assert request.problems == (problem,)
