@@ -25,6 +25,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from switch.config_inherit import inherit_currency
+from switch.config_reasons import AMOUNT, NAME, reason
 from switch.errors import ConfigError
 from switch.money import Money, MoneyError, currency_number
 from switch.toml_lines import line_of, parse
@@ -84,8 +86,8 @@ CardNumber = Annotated[
 ]
 Expiry = Annotated[str, AfterValidator(_yymm)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
-Amount = Annotated[str, Field(pattern=r"^[0-9]{1,12}(\.[0-9]{1,3})?$", description="such as 12.34")]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Amount = Annotated[str, Field(pattern=AMOUNT, description="such as 12.34")]
+Name = Annotated[str, Field(pattern=NAME)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -214,13 +216,15 @@ class Settings(Section):
     """What decisions may depend on."""
 
     house_zone: Zone = "UTC"
-    default_currency: Currency = "840"
+    default_currency: Currency = Field(
+        default="840", description="of merchants and cards that name none"
+    )
     test_ranges: tuple[Prefix, ...] = Field(
         default=(), strict=False, description="PAN prefixes that are accepted"
     )
     enrol_unknown: bool = False
     enrol_merchant: str = ""
-    enrol_balance: Amount = "100000.00"
+    enrol_balance: Amount = "100000"
     enrol_per_transaction_limit: Amount = "0"
     enrol_daily_limit: Amount = "0"
 
@@ -293,12 +297,13 @@ def demo_config() -> Config:
 def parse_config(text: str, name: str) -> Config:
     """Check the text of a configuration file called ``name``. Raises ConfigError."""
     table = parse(text, name)
+    inherit_currency(table)
     try:
         config = Config.model_validate(table)
     except ValidationError as failure:
         errors = failure.errors(include_input=False)
         errors.sort(key=lambda error: error["type"] == "missing")  # a misspelt name explains it
-        mistakes = [(error["loc"], _reason(error)) for error in errors]
+        mistakes = [(error["loc"], reason(error, _setting_names())) for error in errors]
         raise _refusal(text, name, mistakes) from None
     config.remember(name, text)
     if mistakes := list(_contradictions(config)):
@@ -309,22 +314,16 @@ def parse_config(text: str, name: str) -> Config:
 def _refusal(
     text: str, name: str, mistakes: list[tuple[tuple[str | int, ...], str]]
 ) -> ConfigError:
-    lines = [(f"{name}:{line_of(text, path)}", reason) for path, reason in mistakes]
-    where, reason = lines[0]
+    lines = [(f"{name}:{line_of(text, path)}", said) for path, said in mistakes]
+    where, first = lines[0]
     more = "".join(f"\n{place}: {said}" for place, said in lines[1:10])
-    return ConfigError(where, reason + more)
+    return ConfigError(where, first + more)
 
 
-def _reason(error: Any) -> str:
-    place = ".".join(str(piece) for piece in error["loc"])
-    match error["type"]:
-        case "extra_forbidden":
-            said = "there is no such setting"
-        case "missing":
-            said = "is missing"
-        case _:
-            said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{place}: {said}"
+def _setting_names() -> set[str]:
+    """The names of all sections and of everything in them."""
+    sections = (Server, Settings, Limits, Log, Listener, Merchant, Terminal, Card)
+    return set(Config.model_fields).union(*(section.model_fields for section in sections))
 
 
 def _contradictions(config: Config) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -57,14 +57,16 @@ def test_card_numbers_print_masked() -> None:
         ("port = 9583", 'port = "9583"', 6, "valid integer"),
         ("port = 9583", "port = 70000", 6, "less than or equal to 65535"),
         ("port = 9583", "port = false", 6, "valid integer"),
-        ("port = 9583", "prot = 9583", 6, "no such setting"),
+        ("port = 9583", "prot = 9583", 6, "no such setting; is it port"),
         ('dialect = "iso87-ascii"', "", 4, "dialect: is missing"),
         ('merchant = "SHOP"', 'merchant = "SHOPPE"', 14, "no merchant 'SHOPPE'"),
         ('pan = "4761739001010010"', 'pan = "4761739001010011"', 18, "check digit"),
         ('pan = "4761739001010010"', 'pan = "5413330089010434"', 18, "test_ranges"),
         ('pan = "4761739001010010"', "pan = 4761739001010010", 18, "digits in quotes"),
         ('balance = "12.34"', 'balance = "12.345"', 19, "decimals"),
-        ('balance = "12.34"', "balance = 12.34", 19, "valid string"),
+        ('balance = "12.34"', "balance = 12.34", 19, "must be text in quotes"),
+        ('balance = "12.34"', 'balance = "12,34"', 19, "an amount is written"),
+        ('name = "', 'name = "a b', 5, "a name has letters"),
         ('id = "SHOP"', 'id = "SHOP"\nzone = "Mars/Olympus"', 11, "unknown time zone"),
         ('id = "SHOP"', 'id = "SHOP"\ncurrency = "XXQ"', 11, "unknown currency"),
         ("[settings]", "[settings]\nenrol_unknown = true", 1, "enrol_merchant"),
@@ -81,6 +83,44 @@ def test_a_mistake_is_refused_with_file_line_and_reason(
         parse_config(GOOD.replace(old, new, 1), "shop.toml")
     assert caught.value.where == f"shop.toml:{line}"
     assert "476173900101001" not in str(caught.value)
+
+
+HOUSE_OF_YEN = """
+[settings]
+test_ranges = ["4761739"]
+default_currency = "JPY"
+[[merchant]]
+id = "TOKYO"
+[[merchant]]
+id = "PARIS"
+currency = "EUR"
+[[terminal]]
+id = "T1"
+merchant = "TOKYO"
+[[terminal]]
+id = "P1"
+merchant = "PARIS"
+[[card]]
+name = "visa"
+pan = "4761739001010010"
+"""
+
+
+def test_who_names_no_currency_has_that_of_the_house() -> None:
+    """Merchants and cards; a terminal has its merchant's. Only what was written is judged."""
+    config = parse_config(HOUSE_OF_YEN, "shop.toml")
+    assert [item.currency for item in config.merchant] == ["392", "978"]
+    assert [item.currency for item in config.terminal] == ["392", "978"]
+    assert config.card[0].currency == "392"
+
+
+@pytest.mark.parametrize("wrong", ['"YEN"', "392", '"XXX"'])
+def test_a_wrong_currency_of_the_house_is_told_once(wrong: str) -> None:
+    """Where it was made, not wherever it would be inherited."""
+    with pytest.raises(ConfigError) as caught:
+        parse_config(HOUSE_OF_YEN.replace('"JPY"', wrong), "shop.toml")
+    assert caught.value.where == "shop.toml:4"
+    assert "\n" not in str(caught.value)
 
 
 def test_names_and_ports_are_there_once() -> None:
