@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,14 @@ def test_only_the_merchant_keeps_a_signature() -> None:
     assert "Signature" in receipt(PURCHASE, "merchant")
     assert "Signature" not in receipt(PURCHASE, "customer")
     assert "Signature" not in receipt(replace(PURCHASE, verdict="DECLINED"), "merchant")
+
+
+@pytest.mark.parametrize("kind", [Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO])
+def test_what_no_card_holder_takes_part_in_has_no_copies(kind: Kind) -> None:
+    """A sign-on slip is nobody's merchant copy."""
+    text = receipt(replace(PURCHASE, kind=kind, amount=None, card=""), "merchant")
+    assert "COPY" not in text
+    assert "MERCHANT COPY" in receipt(PURCHASE, "merchant")
 
 
 def test_the_amount_has_the_decimals_of_its_currency() -> None:

@@ -37,8 +37,10 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
 
 
 @click.command(
-    epilog="Example: isoswitch inspect 08008220000000000000040000000000000011241200000000010301"
-    " --dialect iso87-binary (or from a pipe: isoswitch inspect - < message.bin)"
+    epilog="""\b
+Example, and the same from a pipe:
+  isoswitch inspect 08002020000000000000990000000001 --dialect iso87-binary
+  echo 08002020000000000000990000000001 | isoswitch inspect -"""
 )
 @click.argument("message", metavar="HEX|FILE|-")
 @click.option("--dialect", metavar="NAME", help="A shipped dialect, or the path of a dialect file.")

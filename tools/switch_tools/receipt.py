@@ -21,6 +21,7 @@ _TITLES: Final = {
     Kind.PURCHASE: "PURCHASE",
     Kind.REVERSAL: "REVERSAL",
 }
+_OF_NO_CARD_HOLDER: Final = frozenset({Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,18 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
+def has_copies(kind: Kind) -> bool:
+    """Whether a card holder takes part, who gets a copy; a sign-on is a slip of the device's."""
+    return kind not in _OF_NO_CARD_HOLDER
+
+
 def receipt(facts: Facts, copy: str) -> str:
     """One copy (``merchant`` or ``customer``) as text, at most ``WIDTH`` characters a line, with a
-    final newline."""
+    final newline; sign-on and its like have no copies."""
     title = _TITLES.get(facts.kind, facts.kind.value.upper().replace("_", " "))
     lines = [
         "=" * WIDTH,
-        _pair(title, f"{copy.upper()} COPY"),
+        _pair(title, f"{copy.upper()} COPY" if has_copies(facts.kind) else ""),
         _pair("Merchant", facts.merchant_id),
         _pair("Terminal", facts.terminal_id),
         _pair("Time", facts.at),

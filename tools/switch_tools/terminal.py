@@ -18,7 +18,7 @@ from switch.model.words import Kind
 from switch.money import Money, MoneyError
 from switch_tools import terminal_report as report
 from switch_tools.cards import CardError, find_card
-from switch_tools.receipt import receipt
+from switch_tools.receipt import has_copies, receipt
 from switch_tools.terminal_engine import Outcome, VirtualTerminal
 from switch_tools.terminal_journal import Journal
 from switch_tools.terminal_options import Options, build, terminal_options
@@ -64,7 +64,7 @@ def signoff(options: Options) -> None:
     _run(options, lambda device: device.network(Kind.SIGN_OFF))
 
 
-@terminal.command(epilog="Example: isoswitch terminal echo --to 10.0.0.7:8583 --timeout 3")
+@terminal.command(epilog="Example: isoswitch terminal echo --to 127.0.0.1:8583 --timeout 3")
 @terminal_options
 def echo(options: Options) -> None:
     """Ask whether the host is there."""
@@ -170,7 +170,8 @@ def _print(options: Options, outcome: Outcome) -> None:
         click.echo(msgspec.json.encode(report.as_json(outcome)))
         return
     facts = report.facts(outcome)
-    copies = ("merchant", "customer") if options.copy == "both" else (options.copy,)
+    both = options.copy == "both" and has_copies(facts.kind)
+    copies = ("merchant", "customer") if both else (options.copy,)
     for copy in copies:
         click.echo(receipt(facts, copy), nl=False)
 
