@@ -32,6 +32,7 @@ from switch.wire.writer import write
 TEXTS = ("ascii", "cp500", "latin-1", "cp1047", "gbk", "utf-8")
 CHARACTERS = {
     Content.N: "0123456789",
+    Content.BLANK_N: "0123456789",
     Content.A: "ABZaz ",
     Content.AN: "AZaz09 ",
     Content.ANS: "AZaz09 -/.,+:",
@@ -42,7 +43,7 @@ CHARACTERS = {
     Content.MASKED_N: "0123456789",
     Content.MASKED_Z: "0123456789=D",
 }
-NUMBERS = (Content.N, Content.MASKED_N)
+NUMBERS = (Content.N, Content.BLANK_N, Content.MASKED_N)
 DIGITS = "0123456789"
 HEXES = "0123456789ABCDEF"
 
@@ -85,7 +86,13 @@ def shapes(draw: st.DrawFn, field_id: str, plain: bool) -> FieldLayout:
         coded, size = _length(draw, plain)
     nibbles = coding == "b" and draw(st.booleans())
     if coding == "b":
-        kinds = [Content.N, Content.B, Content.ANY, *([Content.Z] if nibbles else [])]
+        kinds = [
+            Content.N,
+            Content.LIKELY_N,
+            Content.B,
+            Content.ANY,
+            *([Content.Z] if nibbles else []),
+        ]
         content = draw(st.sampled_from(kinds))
     else:
         content = draw(st.sampled_from(list(CHARACTERS)))

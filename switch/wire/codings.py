@@ -13,6 +13,9 @@ from functools import lru_cache
 from typing import Final
 
 _PROBE: Final = "0123456789ABCDEF="
+# What UTF-7, HZ and Python's escapes read as the beginning of something else.
+_ESCAPES: Final = ("+", "~", "\\", "\\u0041")
+_LONGEST_NAME: Final = 40
 _ALL_BYTES: Final = bytes(range(256))
 
 # IBM-1047 differs from IBM-037 in six places only: brackets, circumflex, not sign, Y acute and
@@ -59,11 +62,13 @@ def text_coding(name: str) -> TextCoding:
         known = codecs.lookup(name).name
         digits = _PROBE.encode(known)
     except (LookupError, UnicodeError, ValueError, TypeError):
-        raise LookupError(f"unknown text encoding {name!r}") from None
+        raise LookupError(f"unknown text encoding {_short(name)}") from None
     if len(digits) != len(_PROBE) or any(
-        digits[k : k + 1].decode(known, "replace") != char for k, char in enumerate(_PROBE)
+        not _is_one(known, char, digits[k : k + 1]) for k, char in enumerate(_PROBE)
     ):
-        raise LookupError(f"encoding {name!r} does not write one byte a digit")
+        raise LookupError(f"encoding {_short(name)} does not write one byte a digit")
+    if any(not _is_plain(known, text) for text in _ESCAPES):
+        raise LookupError(f"encoding {_short(name)} has characters that change the next ones")
     return TextCoding(known, _decoder(known), _encoder(known), _is_whole(known))
 
 
@@ -78,6 +83,29 @@ def bytewise(piece: bytes, name: str) -> str:
             char = "\ufffd"
         chars.append(char if len(char) == 1 else "\ufffd")
     return "".join(chars)
+
+
+def _short(name: str) -> str:
+    return repr(name) if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]!r}..."
+
+
+def _is_one(known: str, char: str, piece: bytes) -> bool:
+    try:
+        return piece.decode(known, "replace") == char
+    except UnicodeError:
+        return False
+
+
+def _is_plain(known: str, text: str) -> bool:
+    """Whether a text, as far as the coding has it, is written a byte a character and read back."""
+    try:
+        written = text.encode(known)
+    except UnicodeError:
+        return True
+    try:
+        return len(written) == len(text) and written.decode(known) == text
+    except UnicodeError:
+        return False
 
 
 def _is_whole(known: str) -> bool:

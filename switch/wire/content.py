@@ -18,6 +18,7 @@ _MASK: Final = r"(?:\*{4,}|X{4,}|x{4,}|_{4,}|#{4,})"
 
 _PATTERNS: Final[dict[Content, str]] = {
     Content.N: r"[0-9]*",
+    Content.BLANK_N: r" *[0-9]* *",
     Content.A: r"[A-Za-z ]*",
     Content.AN: r"[A-Za-z0-9 ]*",
     Content.NS: r"[\x20-\x40\x5b-\x60\x7b-\x7e]*",
@@ -40,6 +41,8 @@ _PACKED_SIGNED_OR_N: Final = re.compile(r"(?:(?:4[34]|30)(?:[0-9]{2})*)?")
 
 WORDS: Final[dict[Content, str]] = {
     Content.N: "digits",
+    Content.BLANK_N: "digits",
+    Content.LIKELY_N: "digits",
     Content.A: "letters and spaces",
     Content.AN: "letters, digits and spaces",
     Content.ANS: "printable characters",
@@ -100,7 +103,7 @@ def first_bad_of_text(content: Content) -> FirstBad:
     >>> first_bad_of_text(Content.N)("12O4"), first_bad_of_text(Content.N)("1204")
     (2, None)
     """
-    if content is Content.ANY:
+    if content in (Content.ANY, Content.LIKELY_N):
         return _anything
     if content is Content.ANS:
         return _first_unprintable
@@ -110,7 +113,7 @@ def first_bad_of_text(content: Content) -> FirstBad:
 
 
 def _packed_pattern(content: Content, nibbles: bool) -> re.Pattern[str] | None:
-    if content in (Content.N, Content.MASKED_N):
+    if content in (Content.N, Content.BLANK_N, Content.MASKED_N):
         return _MATCH[Content.N]
     if content in (Content.Z, Content.MASKED_Z) and nibbles:
         return _PACKED_TRACK

@@ -1,5 +1,5 @@
-"""What a codec may decode but a person should look at: impossible dates and times, chip data that
-is no BER-TLV.
+"""What a codec may decode but a person should look at: impossible dates and times, numbers filled
+with blanks, chip data that is no BER-TLV.
 
 Owns suspicions, never refusals: each doubt has the shape of a fault. Judges messages that were
 read, by the meaning that the standard gives to field numbers and lengths.
@@ -13,7 +13,7 @@ from typing import Final
 from switch.errors import Fault
 from switch.wire import subfields
 from switch.wire.elements import Element, Reading
-from switch.wire.layout import Coding, Layout
+from switch.wire.layout import Coding, Content, Layout
 
 _RANGES: Final = {"M": (1, 12), "D": (1, 31), "h": (0, 23), "m": (0, 59), "s": (0, 59)}
 _WORDS: Final = {"M": "month", "D": "day", "h": "hour", "m": "minute", "s": "second"}
@@ -47,6 +47,7 @@ def doubts(reading: Reading, layout: Layout, required: Iterable[str] = ()) -> li
     out = []
     for element in reading.elements:
         if element.id.isdecimal():
+            out += _about_number(element, layout)
             out += _about_time(element, version)
             out += _about_inside(element, layout)
     if reading.fault is None:
@@ -62,6 +63,20 @@ def _about_absence(reading: Reading, required: Iterable[str]) -> list[Fault]:
         at = places[bitmap]
         out.append(Fault(field, bitmap, at, at, "a required field is absent"))
     return out
+
+
+def _about_number(element: Element, layout: Layout) -> list[Fault]:
+    shape = layout.fields.get(int(element.id))
+    if shape is None or shape.content not in (Content.BLANK_N, Content.LIKELY_N):
+        return []
+    value = element.value
+    bad = next((k for k, char in enumerate(value) if char not in "0123456789"), None)
+    if bad is None:
+        return []
+    units = max(1, len(value))
+    at = element.data_offset + bad * len(element.data) // units
+    reason = "a number filled with blanks" if value[bad] == " " else "a number that is not digits"
+    return [_doubt(element, at, reason)]
 
 
 def _about_time(element: Element, version: str) -> list[Fault]:

@@ -19,7 +19,7 @@ from switch.wire.elements import Reading, scan
 from switch.wire.emv_tags import CHIP_DATA_BEGINNINGS
 from switch.wire.frames import Frame, FramingError
 from switch.wire.framing import Framing, Tpdu
-from switch.wire.layout import Layout, SubKind
+from switch.wire.layout import BitmapLayout, Coding, Layout, SubKind
 from switch.wire.reader import read
 from switch.wire.whole_frame import cut_whole
 
@@ -82,24 +82,35 @@ def explain_bare(data: bytes, layout: Layout) -> Explanation:
 def explain_by_spec(data: bytes, layout: Layout, framing: Framing = BARE) -> Explanation:
     """The buffer as one message of a pyiso8583 spec, bare or in a framing.
 
-    A message whose bitmap has 16 bytes throughout, which such a spec cannot say, is read as that
-    where it fits to the byte; a warning says so. Chip data that begins with a tag of EMV is held to
-    BER-TLV, though the spec cannot say that either.
+    Bitmaps that such a spec cannot describe (16 bytes throughout; a third one in place of field 65)
+    are read where they make the message fit to the byte; a warning says so. Chip data that begins
+    with a tag of EMV is held to BER-TLV, though the spec cannot say that either.
     """
     found = _framed(data, layout, framing)
     if not found.whole:
-        wide = replace(layout, bitmap=replace(layout.bitmap, fixed_16=True))
-        other = _finished(_framed(data, wide, framing))
-        if other.fault is None:
-            reason = "the bitmap has 16 bytes although bit 1 announces no second one"
-            at = next((e.offset for e in other.reading.elements if e.id == "p"), 0) + other.base
-            return replace(other, warnings=(Fault("p", "p", at, at, reason), *other.warnings))
+        for bitmap, odd, reason in _other_bitmaps(layout):
+            other = _finished(_framed(data, replace(layout, bitmap=bitmap), framing))
+            if other.fault is None:
+                at = next(e.offset for e in other.reading.elements if e.id == odd) + other.base
+                doubt = Fault(odd, "3" if odd == "65" else odd, at, at, reason)
+                return replace(other, warnings=(doubt, *other.warnings))
     found = _finished(found)
     broken = next((doubt for doubt in found.warnings if _is_broken_chip_data(found, doubt)), None)
     if found.fault is not None or broken is None:
         return found
     others = tuple(doubt for doubt in found.warnings if doubt is not broken)
     return replace(found, fault=broken, warnings=others)
+
+
+def _other_bitmaps(layout: Layout) -> Iterator[tuple[BitmapLayout, str, str]]:
+    """Bitmaps beyond a pyiso8583 spec, the element that is odd about them, and why."""
+    wide = replace(layout.bitmap, fixed_16=True)
+    yield wide, "p", "the bitmap has 16 bytes although bit 1 announces no second one"
+    if layout.bitmap.tertiary == "65":
+        units = 8 if layout.bitmap.coding == Coding.BINARY else 16
+        for width in (units, 2 * units, 4 * units, 8 * units):
+            third = replace(layout.bitmap, tertiary="in-place", tertiary_width=width)
+            yield third, "65", f"the third bitmap stands in place of field 65, {width} units wide"
 
 
 def explain(data: bytes, layout: Layout, framing: Framing) -> Explanation:
@@ -171,7 +182,7 @@ def _finished(found: Explanation) -> Explanation:
 def _tpdu_hint(found: Explanation) -> str:
     """Whether the TPDU that belongs there is missing."""
     frame = found.frame
-    if frame is None or not frame.tpdu or frame.tpdu[0] >> 4 == 6 or found.reading.elements:
+    if frame is None or not frame.tpdu or frame.tpdu[0] >> 4 == 6:
         return ""
     bare = replace(found.framing or BARE, tpdu=Tpdu.NONE, header_bytes=0, header="")
     if scan(found.data[bare.prefix_bytes :], found.layout).fault is not None:

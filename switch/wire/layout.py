@@ -40,6 +40,8 @@ class Content(StrEnum):
     Z = "z"  # track characters: digits, = or D, and A-F fill as the code table of ISO 7813 has them
     XN = "x+n"  # C or D, then digits
     XN_OR_N = "x+n|n"  # the same, or digits throughout: old systems leave the sign out
+    BLANK_N = "n_"  # digits; some hosts fill with blanks, which raises a doubt
+    LIKELY_N = "n?"  # digits, as a rule: anything else raises a doubt
     MASKED_N = "n*"  # digits; a recorder may have masked a run of four or more
     MASKED_Z = "z*"  # track characters, masked like that
 

@@ -38,7 +38,7 @@ def covered(element: Element, shape: FieldLayout | None, meaning: str = "") -> s
         return _covered_tags(element, shape)
     if shape.sensitive or is_sensitive(meaning):
         return None
-    if shape.content is Content.N and not shape.length_size:
+    if shape.content in (Content.N, Content.BLANK_N) and not shape.length_size:
         return set()
     return set(_look_alikes(element.value, shape.coding == Coding.BINARY))
 

@@ -4,7 +4,8 @@
 A spec dict says how long fields are and how they are written, but not what may stand in them. What
 can be known is:
 
-- the message type is four digits; packed fields counted in nibbles are digits;
+- the message type is four digits; packed fields counted in nibbles are digits where the standard
+  has a number there, and likely so elsewhere;
 - where an element has the length that ISO 8583:1987 or 1993 gives it, the standard's attribute
 holds: numbers are digits,
   amounts x+n bear a sign (or, from systems that leave it out, digits only), track 2 consists of
@@ -13,8 +14,9 @@ holds: numbers are digits,
   a description is often a house's own. Masked accounts and tracks are read;
 - track 2 packed in nibbles has the separator D; PIN data, MACs and security data packed in nibbles
 are any hex;
-- texts (an, ans) and private fields are free. Dates and times only raise doubts
-(``switch.wire.doubts``).
+- texts (an, ans) and private fields are free. Numbers filled with blanks, security information and
+  original data that are not digits, impossible dates and times only raise doubts
+  (``switch.wire.doubts``).
 
 Owns the refusal of specs that cannot be meant: ``ConfigError`` with the entry at fault.
 """
@@ -39,7 +41,7 @@ from switch.wire.layout import (
     SubLayout,
 )
 from switch.wire.soundness import check_layout
-from switch.wire.standard import TABLES
+from switch.wire.standard import NUMBERS, TABLES
 
 _HEADS: Final = ("h", "t", "p", "1")
 _ENTRY_KEYS: Final = frozenset(
@@ -48,15 +50,16 @@ _ENTRY_KEYS: Final = frozenset(
 _TRACKS: Final = (35, 36)
 _FREE_NIBBLES: Final = (52, 53, 64, 96, 128)
 _SIGNED: Final = (28, 29, 30, 31, 97)
+_OFTEN_OTHER: Final = (53, 90)  # keys in hex, account names: many hosts have them in these numbers
 _CHIP_DATA: Final = 55
 _SENSITIVE: Final = frozenset((2, 14, 34, 35, 36, 45, 52, 53, 55))
-_BITMAP_WIDTH: Final = {True: 8, False: 16}
+_FIELD_IDS: Final = frozenset(map(str, range(2, 193)))
 
 
 def load_spec(path: Path) -> Layout:
     """The layout of a JSON file. ``ConfigError`` with file and reason."""
     try:
-        spec = json.loads(path.read_text("utf-8"))
+        spec = json.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ConfigError(str(path), error.strerror or "cannot be read") from None
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -100,8 +103,8 @@ class _Spec:
             if key not in self.spec:
                 raise self.refuse(key, "pyiso8583 needs an entry for it")
         for key in self.canonical:
-            if key not in self.spec:
-                raise self.refuse(key, "has a canonical form, but no entry")
+            if key not in self.spec and key not in _FIELD_IDS:
+                raise self.refuse(str(key), "has a canonical form, but is no field")
         plain = self._bitmap()
         fields = dict(self._fields())
         if bitmap is None and any(number > 128 for number in fields):
@@ -124,13 +127,11 @@ class _Spec:
         for key in self.spec:
             if key in _HEADS:
                 continue
-            if not isinstance(key, str) or not (key.isascii() and key.isdecimal()):
+            if key not in _FIELD_IDS:
                 raise self.refuse(str(key), "is no field: ids are h, t, p, 1, 2 ... 192")
             number = int(key)
             if number == 65:
                 continue  # pyiso8583 never reads it: bit 65 announces the third bitmap
-            if str(number) != key or not 2 <= number <= 192:
-                raise self.refuse(key, "is no field: ids are h, t, p, 1, 2 ... 192")
             if self._number(key, self.spec[key], "max_len") or self._number(
                 key, self.spec[key], "len_type"
             ):
@@ -234,6 +235,8 @@ class _Spec:
                 continue
             if variable and line.content is not Content.MASKED_Z and not entry.get("desc"):
                 continue
+            if line.content is Content.N and not variable:
+                return Content.LIKELY_N if number in _OFTEN_OTHER else Content.BLANK_N
             return line.content
         return Content.ANY
 
@@ -246,7 +249,9 @@ def _packed_content(number: int, nibbles: bool, length: int) -> Content:
         return Content.Z
     if number in _SIGNED:
         return Content.XN_OR_N
-    return Content.B if number in _FREE_NIBBLES else Content.N
+    if number in _FREE_NIBBLES:
+        return Content.B
+    return Content.N if number in NUMBERS else Content.LIKELY_N
 
 
 def _guess_inside(number: int, coding: str) -> SubLayout | None:

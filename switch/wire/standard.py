@@ -108,6 +108,14 @@ _1993: Final[dict[int, Attribute]] = {
 
 TABLES: Final = ({**_BOTH, **_1987}, {**_BOTH, **_1993})
 
+NUMBERS: Final = frozenset(
+    number
+    for table in TABLES
+    for number, line in table.items()
+    if line.content in (Content.N, Content.MASKED_N)
+)
+"""Fields that are numbers in one edition at least."""
+
 FIXED_IN_STANDARD: Final = frozenset(
     number for table in TABLES for number, line in table.items() if not line.variable
 ) | {37, 38, 40, 41, 42, 49, 50, 51, 98}

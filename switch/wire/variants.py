@@ -16,7 +16,10 @@ from switch.wire.layout import BitmapLayout, Canon, Coding, Content, FieldLayout
 _KEPT: Final = 32
 _CACHE: OrderedDict[int, tuple[Layout, tuple[tuple[str, Layout], ...]]] = OrderedDict()
 _TEXTS: Final = ((Coding.ASCII, "ASCII text"), (Coding.EBCDIC, "EBCDIC text"))
-_NUMBERS: Final = (Content.N, Content.MASKED_N, Content.Z, Content.MASKED_Z)
+_NUMBERS: Final = (
+    *(Content.N, Content.BLANK_N, Content.MASKED_N),
+    *(Content.Z, Content.MASKED_Z),
+)
 
 
 def variants(layout: Layout) -> tuple[tuple[str, Layout], ...]:

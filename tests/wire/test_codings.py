@@ -46,6 +46,23 @@ def test_codings_that_may_not(name: str) -> None:
         text_coding(name)
 
 
+@pytest.mark.parametrize(
+    "name", ["utf-7", "hz", "idna", "punycode", "unicode_escape", "raw_unicode_escape"]
+)
+def test_codings_with_escapes_may_not(name: str) -> None:
+    """Where a character changes what follows, none can be read or written by itself."""
+    with pytest.raises(LookupError, match=r"change the next ones|one byte a digit"):
+        text_coding(name)
+
+
+def test_a_name_that_is_no_name_is_not_repeated() -> None:
+    """The reason stays one line."""
+    with pytest.raises(LookupError) as caught:
+        text_coding("x" * 10_000)
+
+    assert len(str(caught.value)) < 100
+
+
 def test_bytes_that_are_no_characters_keep_their_place() -> None:
     """One character a byte, whatever stands there."""
     assert bytewise(b"0\xff1", "ascii") == "0\ufffd1"

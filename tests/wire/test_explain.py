@@ -166,6 +166,27 @@ def test_a_spec_reads_bitmaps_that_are_always_wide() -> None:
     assert found.warnings[0].offset == 4
 
 
+@pytest.mark.parametrize("fill", [0, 16, 48])
+def test_a_spec_reads_a_third_bitmap_in_place_of_field_65(fill: int) -> None:
+    """Behind field 64, with or without fill, which pyiso8583 cannot say: read, with a warning."""
+    text = {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "desc": ""}
+    fields = {"11": 6, "63": 3, "70": 3, "130": 4}
+    table = {
+        "h": {**text, "max_len": 0},
+        "t": {**text, "max_len": 4},
+        **{key: {**text, "max_len": 16} for key in ("p", "1")},
+        **{key: {**text, "max_len": length} for key, length in fields.items()},
+    }
+    head = "0800" + "8020000000000002" + "8400000000000000"
+    third = "4000000000000000" + "0" * fill
+    found = explain_by_spec(f"{head}000007ABC{third}301WXYZ".encode(), layout_of_spec(table))
+
+    assert found.fault is None
+    values = {"t": "0800", "11": "000007", "63": "ABC", "70": "301", "130": "WXYZ"}
+    assert found.reading.fields == values
+    assert [(doubt.field, doubt.offset) for doubt in found.warnings] == [("65", len(head) + 9)]
+
+
 @pytest.mark.parametrize(("chip", "broken"), [("9F0206", True), ("CAFEBABE", False)])
 def test_a_spec_holds_chip_data_to_its_form(chip: str, broken: bool) -> None:
     """What begins as chip data and breaks off is a fault; a house's own bytes are a doubt."""

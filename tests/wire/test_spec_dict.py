@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from switch.errors import ConfigError
+from switch.wire.codec import Codec
+from switch.wire.doubts import doubts
 from switch.wire.layout import BitmapLayout, Canon, Content, Layout
 from switch.wire.reader import read
 from switch.wire.spec_dict import layout_of_spec, load_spec
@@ -61,8 +63,8 @@ def test_the_standard_lends_content_where_length_agrees() -> None:
     )
 
     assert content(layout, 2) is Content.MASKED_N
-    assert content(layout, 4) is Content.N
-    assert content(layout, 12) is Content.N  # 1993's length
+    assert content(layout, 4) is Content.BLANK_N
+    assert content(layout, 12) is Content.BLANK_N  # 1993's length
     assert content(layout, 28) is Content.XN_OR_N
     assert content(layout, 35) is Content.MASKED_Z
     assert content(layout, 52) is Content.B
@@ -83,7 +85,8 @@ def test_a_houses_own_use_of_an_element_is_left_alone() -> None:
 
 
 def test_packed_fields_are_digits_but_for_tracks_and_secrets() -> None:
-    """Nibble-counted fields are digits; track 2 has separators, PIN data is any hex."""
+    """Nibble-counted numbers are digits; track 2 has separators, PIN data is any hex; private
+    fields are likely digits."""
     nibbles: dict[str, Any] = {"data": "b", "len_count": "nibbles", "left_pad": "0"}
     layout = layout_of_spec(
         spec(
@@ -98,8 +101,60 @@ def test_packed_fields_are_digits_but_for_tracks_and_secrets() -> None:
         Content.N,
         Content.Z,
         Content.B,
-        Content.N,
+        Content.LIKELY_N,
     ]
+
+
+@pytest.mark.parametrize(
+    ("number", "length", "value", "at"),
+    [
+        (4, 12, "         100", 0),
+        (4, 12, "100         ", 3),
+        (14, 4, "    ", 0),
+        (53, 16, "2600000000A1B2C3", 10),
+        (90, 42, "0200000123112410011200000400001REFERENCE01", 31),
+    ],
+)
+def test_numbers_that_hosts_fill_in_their_own_way_raise_a_doubt(
+    number: int, length: int, value: str, at: int
+) -> None:
+    """Blanks around the digits, hex keys among security data, names among original data: read."""
+    layout = layout_of_spec(spec(**{f"f{number}": entry(length)}))
+    bits = 1 << (128 - number) | (number > 64) << 127
+    bitmap = f"{bits:032X}" if number > 64 else f"{bits:032X}"[:16]
+    reading = read(f"0200{bitmap}{value}".encode(), layout)
+    (doubt,) = doubts(reading, layout)
+
+    assert reading.fault is None
+    assert reading.fields[str(number)] == value
+    start = 4 + len(bitmap)
+    assert (doubt.field, doubt.offset, doubt.at) == (str(number), start, start + at)
+    assert "number" in doubt.reason
+    assert Codec(layout).encode(reading.fields) == f"0200{bitmap}{value}".encode()
+
+
+@pytest.mark.parametrize("value", ["0000000O0100", "1   00000000", "-00000000100", "00000000010."])
+def test_anything_else_in_a_number_is_refused(value: str) -> None:
+    """Letters, signs, blanks between digits."""
+    layout = layout_of_spec(spec(f4=entry(12)))
+    fault = read(f"02001000000000000000{value}".encode(), layout).fault
+
+    assert fault is not None
+    assert (fault.field, fault.offset) == ("4", 20)
+
+
+def test_packed_private_fields_may_hold_any_nibble() -> None:
+    """A packed number of the standard holds digits, a house's own field raises a doubt."""
+    nibbles: dict[str, Any] = {"data": "b", "len_count": "nibbles", "left_pad": "0"}
+    layout = layout_of_spec(spec(f3=entry(6, **nibbles), f62=entry(6, **nibbles)))
+    own = read(b"02000000000000000004" + bytes.fromhex("12AB56"), layout)
+    number = read(b"02002000000000000000" + bytes.fromhex("12AB56"), layout)
+
+    assert (own.fault, own.fields["62"]) == (None, "12AB56")
+    (doubt,) = doubts(own, layout)
+    assert (doubt.field, doubt.offset, doubt.at) == ("62", 20, 21)
+    assert number.fault is not None
+    assert (number.fault.field, number.fault.at) == ("3", 21)
 
 
 def test_masked_accounts_are_read() -> None:
@@ -127,6 +182,13 @@ def test_shapes_beyond_the_library_come_as_options() -> None:
     shape = BitmapLayout("ascii", fixed_16=True)
 
     assert layout_of_spec(spec(f3=entry(6)), bitmap=shape).bitmap is shape
+
+
+def test_a_canonical_form_may_name_a_field_that_a_spec_lacks() -> None:
+    """One set of canonical forms serves a family of specs."""
+    layout = layout_of_spec({"pyiso8583": spec(f3=entry(6)), "canonical": {"97": "x+n"}})
+
+    assert set(layout.fields) == {3}
 
 
 def test_fields_above_128_bring_the_third_bitmap() -> None:
@@ -165,7 +227,7 @@ def damaged(change: str, value: Any, key: str = "3") -> dict[str, Any]:
         (damaged("max_length", 6), "field 3: unknown setting 'max_length'"),
         (damaged("max_len", 3, "t"), "field t: a message type is 4 characters"),
         (damaged("data_enc", "b", "1"), "field 1: both bitmaps"),
-        ({"pyiso8583": spec(), "canonical": {"35": "t2eq"}}, "field 35: has a canonical form"),
+        ({"pyiso8583": spec(), "canonical": {"x": "t2eq"}}, "field x: has a canonical form"),
         (
             {"pyiso8583": spec(f35=entry(37, 2)), "canonical": {"35": "roman"}},
             "field 35: unknown canonical form 'roman'",
@@ -191,6 +253,8 @@ def test_a_file_is_loaded_and_named_in_errors(tmp_path: Path) -> None:
     bad.write_text('{\n "h": ,\n}', "utf-8")
 
     assert load_spec(good).name == "house"
+    good.write_text(json.dumps(spec(f3=entry(6))), "utf-8-sig")
+    assert load_spec(good).name == "house"  # as editors of Windows write it
     with pytest.raises(ConfigError, match=r"bad\.json:2: is not JSON"):
         load_spec(bad)
     with pytest.raises(ConfigError, match=r"none\.json: No such file"):
