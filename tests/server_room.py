@@ -24,7 +24,8 @@ from switch.model.settings import DialectPolicy, Settings
 from switch.model.words import Flow, Kind, Reason
 from switch.money import Money
 from switch.server.clock import FreshNames
-from switch.server.engine import Engine, EngineLimits
+from switch.server.engine import Engine
+from switch.server.limits import EngineLimits
 from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World, seed
 from switch.server.writer import InlineWriter, Writer
 from switch.store.memory import MemoryStore

@@ -15,7 +15,7 @@ from switch.config import Config, Listener
 from switch.errors import ConfigError, IsoswitchError
 from switch.model.settings import DialectPolicy, Settings
 from switch.money import Money
-from switch.server.engine import EngineLimits
+from switch.server.limits import EngineLimits
 from switch.server.plan import Port, ServerLimits, ServerPlan
 from switch.server.profile import Profile, SessionLimits
 from switch.server.tls import server_context
@@ -68,7 +68,10 @@ class Assembler:
                 drain_s=limits.drain_s,
             ),
             engine=EngineLimits(
-                in_flight=limits.in_flight, batch=limits.batch, rows=limits.cached_rows
+                in_flight=limits.in_flight,
+                batch=limits.batch,
+                rows=limits.cached_rows,
+                answer_s=config.server.answer_s,
             ),
         )
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeVar
 
@@ -39,6 +38,7 @@ from switch.model.words import Delivery, Reason
 from switch.server.admission import Admission, Entry
 from switch.server.clock import Clock, FreshNames
 from switch.server.commit import Commit, append_and_load, load_all
+from switch.server.limits import EngineLimits
 from switch.server.ports import EventLog, Outlet
 from switch.server.release import Release, what
 from switch.server.timers import Timers
@@ -48,17 +48,6 @@ from switch.store.port import Change, StoreUnavailable
 
 T = TypeVar("T")
 PLAN_ROUNDS: Final = 12  # a plan that still wants more after so many look-ups is a bug
-
-
-@dataclass(frozen=True, slots=True)
-class EngineLimits:
-    """Bounds of the engine (INV-95): at the first, requests are answered ``busy`` at once
-    (S-09)."""
-
-    in_flight: int = 1024
-    batch: int = 256
-    deliveries: int = 65_536
-    rows: int = 8192
 
 
 class Engine:
@@ -128,9 +117,11 @@ class Engine:
         self._inbox.append(entry)
         self._wake.set()
 
-    def use(self, settings: Settings) -> None:
+    def use(self, settings: Settings, limits: EngineLimits | None = None) -> None:
         """A reloaded configuration: it decides events that come from now on (P-08)."""
         self._admission.use(settings)
+        self._limits = limits or self._limits
+        self._rows.limit = self._limits.rows
 
     @property
     def settings(self) -> Settings:
@@ -349,12 +340,15 @@ class Engine:
     # -- what goes out
 
     def _let_go(self, entries: Sequence[Entry]) -> None:
+        too_old_ns = self._clock.now().mono_ns - int(self._limits.answer_s * 1e9)
         for entry in entries:
             if entry.refused is not None:
                 self._release.refuse(entry.event, entry.refused)
             elif entry.decision is not None:
+                late = entry.event.moment.mono_ns < too_old_ns
+                release = self._release.late if late else self._release.effect
                 for effect in entry.decision.effects:
-                    self._release.effect(effect)
+                    release(effect)
         self._outlet.flush()
         self.decided += len(entries)
         now_ns = self._clock.now().mono_ns

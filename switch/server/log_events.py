@@ -52,6 +52,7 @@ EVENTS: Final[dict[str, str]] = {
     "encoding.suspect": "the message reads well in another encoding (M-38)",
     "reference.mismatch": "the reference codec reads a message differently: alarm",
     "answer.unsendable": "an answer could not be put into the dialect: field, reason",
+    "answer.overdue": "an approval was ready after its deadline and was not sent (INV-05)",
     "mti.unknown": "a message type that the dialect does not know (M-01)",
     "mti.unexpected": "an answer was sent to the switch; ignored (M-07)",
     "request.refused": "answered without a decision: busy, store.unavailable or internal",

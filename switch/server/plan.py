@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from switch.errors import IsoswitchError
 from switch.model.settings import Settings
-from switch.server.engine import EngineLimits
+from switch.server.limits import EngineLimits
 from switch.server.profile import Profile
 from switch.server.world import World
 

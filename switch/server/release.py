@@ -20,7 +20,7 @@ from switch.model.events import (
     TimerFired,
 )
 from switch.model.request import Answer
-from switch.model.words import Flow, Reason
+from switch.model.words import Delivery, Flow, Reason
 from switch.server.clock import Clock
 from switch.server.ports import EventLog, Outlet
 from switch.server.timers import Timers
@@ -77,6 +77,18 @@ class Release:
                     self._log.tell("effect.unknown", "error", effect=type(effect).__name__)
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="effect")
+
+    def late(self, effect: Effect) -> None:
+        """Let one effect loose whose request is past its deadline: no approval is sent any more,
+        the terminal has given up and may have said so (INV-05). A repeat hears it."""
+        if not (isinstance(effect, Reply) and effect.answer.approved):
+            self.effect(effect)
+            return
+        key, connection = effect.request.request_key, effect.origin.connection
+        self.effect(Silence(effect.origin, "too late for an approval"))
+        self._log.tell("answer.overdue", "error", request=key, connection=connection)
+        if effect.track:
+            self._again(DeliveryReported(self._clock.now(), key, Delivery.FAILED))
 
     def refuse(self, event: Event, reason: Reason | None) -> None:
         """Answer without a decision (``None``: say nothing). Nothing of it is kept."""

@@ -275,7 +275,7 @@ class Host:
         version = self.engine.settings.version + 1
         settings = replace_word(plan.settings, version=version)
         self._plan = plan = replace(plan, settings=settings)
-        self.engine.use(settings)
+        self.engine.use(settings, plan.engine)
         self.board.limit(plan.limits.connections, plan.limits.per_source)
         added, removed, kept = self._replace_listeners(plan, fresh)
         self._parts.reopen_log()

@@ -28,7 +28,7 @@ class WorkingSet:
     """
 
     def __init__(self, limit: int = DEFAULT_ROWS) -> None:
-        self._limit = limit
+        self.limit = limit
         self._known: dict[Key, Record | None] = {}
         self._changed: dict[Key, Record] = {}
 
@@ -71,7 +71,7 @@ class WorkingSet:
     def trim(self) -> None:
         """Forget the oldest rows beyond the limit; between batches only, for a batch relies on its
         rows."""
-        surplus = len(self._known) - self._limit
+        surplus = len(self._known) - self.limit
         if surplus > 0:
             for key in [key for key, _ in zip(self._known, range(surplus), strict=False)]:
                 del self._known[key]

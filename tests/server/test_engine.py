@@ -17,7 +17,7 @@ from switch.model.records import Card, Key, Terminal, Transaction
 from switch.model.request import Request
 from switch.model.settings import Settings
 from switch.model.words import Delivery, Reason
-from switch.server.engine import EngineLimits
+from switch.server.limits import EngineLimits
 from switch.server.world import World, seed
 from switch.server.writer import InlineWriter, Job
 from switch.values import Pan

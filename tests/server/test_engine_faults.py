@@ -15,7 +15,7 @@ from switch.model.events import (
 from switch.model.facts import Decision, Facts
 from switch.model.records import Key
 from switch.model.words import Delivery, Reason
-from switch.server.engine import EngineLimits
+from switch.server.limits import EngineLimits
 from switch.store.port import (
     Change,
     StoreBroken,
@@ -182,3 +182,24 @@ async def test_a_report_for_a_transaction_that_is_not_there_is_told_and_forgotte
     await it.engine.work()
     assert it.engine.idle
     assert "event.lost" in it.outside.told
+
+
+async def test_no_approval_is_sent_after_the_deadline() -> None:
+    """INV-05: it is kept, told as not handed over, and a repeat in time gets it; a decline may be
+    late.
+    """
+    it = room(limits=EngineLimits(answer_s=20))
+    it.submit(purchase(1), purchase(2, minor=500_00))
+    it.clock.mono_ns += 20_000_000_001
+    await it.engine.work()
+    assert it.outside.reasons == [Reason.FUNDS_INSUFFICIENT]
+    assert it.outside.silences == ["too late for an approval"]
+    assert "answer.overdue" in it.outside.told
+    await it.engine.work()
+    kept = it.store.load([Key("transaction", "T1|000001")])[Key("transaction", "T1|000001")]
+    assert kept is not None
+    assert kept.delivery is Delivery.FAILED  # type: ignore[attr-defined]
+    it.submit(purchase(1))
+    await it.engine.work()
+    assert it.outside.reasons == [Reason.FUNDS_INSUFFICIENT, Reason.APPROVED]
+    assert it.balance() == 90_00
