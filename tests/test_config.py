@@ -114,7 +114,7 @@ def test_who_names_no_currency_has_that_of_the_house() -> None:
     assert config.card[0].currency == "392"
 
 
-@pytest.mark.parametrize("wrong", ['"YEN"', "392", '"XXX"'])
+@pytest.mark.parametrize("wrong", ['"YEN"', "392", '"QQQ"'])
 def test_a_wrong_currency_of_the_house_is_told_once(wrong: str) -> None:
     """Where it was made, not wherever it would be inherited."""
     with pytest.raises(ConfigError) as caught:
