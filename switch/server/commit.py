@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from switch.model.records import Key, Record
+from switch.model.records import Key, Record, Transaction
+from switch.model.words import Delivery
 from switch.store.port import (
     Change,
     Committed,
@@ -42,6 +43,25 @@ class Done:
     rows: Mapping[Key, Record | None] = field(default_factory=dict)
     stale: tuple[Key, ...] = ()
     defect: Exception | None = None
+
+
+def delivery_change(records: Iterable[Record], at_us: int) -> Change:
+    """What delivery reports led to, as one row of the journal.
+
+    That an answer was sent changes nothing else of its transaction; such ones the journal just
+    names.
+    """
+    others, sent = [], []
+    for record in records:
+        if (
+            record.version == 2
+            and isinstance(record, Transaction)
+            and record.delivery is Delivery.SENT
+        ):
+            sent.append(record)
+        else:
+            others.append(record)
+    return Change("delivery", at_us, tuple(others), tuple(sent))
 
 
 def append_and_load(store: Store, changes: Sequence[Change], wishes: deque[Key]) -> Done:
@@ -85,7 +105,9 @@ def _wished(store: Store, wishes: deque[Key]) -> Mapping[Key, Record | None]:
 
 
 def _read_back(store: Store, changes: Sequence[Change], defect: Exception | None) -> Done:
-    latest = {record.key: record for change in changes for record in change.records}
+    latest: dict[Key, Record] = {
+        record.key: record for change in changes for record in (*change.records, *change.sent)
+    }
     try:
         found = store.load(latest)
     except StoreUnavailable:

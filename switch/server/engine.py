@@ -32,12 +32,12 @@ from switch.model.events import (
     RequestArrived,
 )
 from switch.model.facts import Decision, Facts, Need, Verdict, VerdictNeed
-from switch.model.records import Key
+from switch.model.records import Key, Record
 from switch.model.settings import Settings
 from switch.model.words import Delivery, Reason
 from switch.server.admission import Admission, Entry
 from switch.server.clock import Clock, FreshNames
-from switch.server.commit import Commit, append_and_load, load_all
+from switch.server.commit import Commit, append_and_load, delivery_change, load_all
 from switch.server.limits import EngineLimits
 from switch.server.ports import EventLog, Outlet
 from switch.server.release import Release, what
@@ -286,7 +286,7 @@ class Engine:
 
     async def _decide(self, entries: Sequence[Entry]) -> list[Change]:
         changes: list[Change] = []
-        delivered: list[Decision] = []
+        delivered: list[Record] = []
         for entry in entries:
             entry.decision = None
             if entry.refused is not None:
@@ -308,12 +308,11 @@ class Engine:
                 continue
             self._rows.write(decision.records)
             if isinstance(event, DeliveryReported):
-                delivered.append(decision)
+                delivered += decision.records
             else:
                 changes.append(Change(what(event), event.moment.wall_us, decision.records))
         if delivered:
-            records = tuple(record for decision in delivered for record in decision.records)
-            changes.append(Change("delivery", self._clock.now().wall_us, records))
+            changes.append(delivery_change(delivered, self._clock.now().wall_us))
         return changes
 
     async def _job(self, job: Job[T]) -> T:

@@ -22,6 +22,9 @@ _encode: Final = msgspec.json.Encoder().encode
 class Newest(NamedTuple):
     """The last version of one record within an append, and where its JSON stands in the journal
     bodies.
+
+    Of a transaction whose answer was ``sent`` it is the JSON of version 1; that may stand in the
+    store already, then ``change`` is -1.
     """
 
     record: Record
@@ -29,6 +32,7 @@ class Newest(NamedTuple):
     change: int  # index of the change, and so of the body
     start: int  # of the JSON in the body, in bytes
     length: int
+    sent: int = -1  # index of the change that says so
 
 
 class Folded(NamedTuple):
@@ -63,13 +67,34 @@ def fold(changes: Sequence[Change]) -> Folded | Conflict:
             else:
                 if version != before.record.version + 1:
                     torn.append(record.key)
-                newest[key] = Newest(record, before.first_version, index, position, len(text))
+                newest[key] = Newest(
+                    record, before.first_version, index, position, len(text), before.sent
+                )
             parts += (opening, text, b"],")
             position += len(text) + 2
-        parts.append(b"]}")
+        parts.append(b"]")
         if change.records:
             parts[-2] = b"]"  # no comma after the last record
+        if change.sent:
+            parts += (b',"sent":', _encode([record.id for record in change.sent]))
+            torn += _note_sent(change, index, newest)
+        parts.append(b"}")
         bodies.append(b"".join(parts))
     if torn:
         return Conflict(tuple(dict.fromkeys(torn)))
     return Folded(bodies, newest)
+
+
+def _note_sent(change: Change, index: int, newest: dict[tuple[str, str], Newest]) -> list[Key]:
+    """Put the new versions among the newest; those that do not follow version 1 are returned."""
+    torn = []
+    for record in change.sent:
+        key = (record.TABLE, record.id)
+        before = newest.get(key)
+        if before is None:
+            newest[key] = Newest(record, 2, -1, 0, 0, index)
+        else:
+            newest[key] = before._replace(record=record, sent=index)
+        if record.version != 2 or (before is not None and before.record.version != 1):
+            torn.append(record.key)
+    return torn

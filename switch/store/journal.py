@@ -26,6 +26,7 @@ class _Body(msgspec.Struct):
     what: str
     at_us: int
     records: list[tuple[str, msgspec.Raw]]
+    sent: list[str] = []
 
 
 class _Identity(msgspec.Struct):
@@ -66,9 +67,17 @@ def records_in(body: bytes) -> list[tuple[str, str, int, bytes]]:
     return found
 
 
+def sent_in(body: bytes) -> list[str]:
+    """Ids of transactions that became version 2 because their answer was sent. Raises like
+    ``records_in``.
+    """
+    return _decode_body(body).sent
+
+
 def count_records(body: bytes) -> int:
-    """How many record versions a body holds. Raises like ``records_in``."""
-    return len(_decode_body(body).records)
+    """How many record versions a body stands for. Raises like ``records_in``."""
+    found = _decode_body(body)
+    return len(found.records) + len(found.sent)
 
 
 def chain_faults(rows: Iterable[JournalRow]) -> Iterator[str]:

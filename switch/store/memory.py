@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from switch.model.records import Key, Record
+from switch.model.copies import replace
+from switch.model.records import Key, Record, Transaction
+from switch.model.words import Delivery
 from switch.store.columns import SHELVES, is_unfinished, shelf_for
 from switch.store.fold import fold
-from switch.store.journal import GENESIS, chain_faults, link, records_in
+from switch.store.journal import GENESIS, chain_faults, link, records_in, sent_in
 from switch.store.port import Change, Committed, Conflict, JournalRow, Unknown
 
 
@@ -77,16 +79,16 @@ class MemoryStore:
     def verify(self) -> list[str]:
         """The chain, and that each record equals its newest journalled version."""
         faults = list(chain_faults(self._journal))
-        newest = {
-            (table, record_id): text
-            for row in self._journal
-            for table, record_id, _, text in records_in(row.body)
-        }
-        for key in newest.keys() | self._records.keys():
-            text = newest.get(key)
-            if text is None or SHELVES[key[0]].decode(text) != self._records.get(key):
-                faults.append(f"{key[0]} {key[1]}: differs from the journal")
-        return faults
+        newest: dict[tuple[str, str], Record] = {}
+        for row in self._journal:
+            for table, record_id, _, text in records_in(row.body):
+                newest[table, record_id] = SHELVES[table].decode(text)
+            for record_id in sent_in(row.body):
+                key = (Transaction.TABLE, record_id)
+                newest[key] = replace(newest[key], version=2, delivery=Delivery.SENT)
+        keys = newest.keys() | self._records.keys()
+        differing = [key for key in keys if newest.get(key) != self._records.get(key)]
+        return faults + [f"{table} {name}: differs from the journal" for table, name in differing]
 
     def meta_get(self, name: str) -> str | None:
         """The note, ``None`` where there is none."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from switch.errors import IsoswitchError
-from switch.model.records import Key, Record
+from switch.model.records import Key, Record, Transaction
 
 
 class StoreUnavailable(IsoswitchError):
@@ -56,12 +56,15 @@ class Change:
     """The records of one decision, kept together as one row of the journal.
 
     ``what`` names the event, ``at_us`` is its wall time. All changes of one append are one
-    transaction, one sync.
+    transaction, one sync. ``sent`` holds transactions in version 2 that differ from version 1 in
+    that and in their delivery alone, which is ``sent``: nearly all answers come to this, so the
+    journal just names them.
     """
 
     what: str
     at_us: int
     records: tuple[Record, ...]
+    sent: tuple[Transaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class JournalRow:
 
     ``previous`` is the hash of the same writer's row before (32 zero bytes for its first). ``body``
     is JSON without white space, its fields in the order of their declaration:
-    ``{"what":...,"at_us":...,"records":[["account",{...}],...]}``.
+    ``{"what":...,"at_us":...,"records":[["account",{...}],...]}``. A last field ``"sent":["id",
+    ...]`` names transactions whose first version got ``"delivery":"sent"`` and became version 2.
     """
 
     sequence: int

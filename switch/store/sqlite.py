@@ -5,8 +5,10 @@ file (S-15), one thread the object.
 
 Every append is one transaction and one sync, whatever its size. A record's JSON is written once,
 into the journal; the table ``record`` holds each record's version, where its JSON stands, and the
-columns of look-ups. Versions are checked by the statements themselves: one that meets another
-version changes no row, and the count of changed rows tells.
+columns of look-ups. Nearly every transaction comes to nothing more than that its answer was sent:
+this is noted there, with the row of the journal that says so, beside the first version's JSON.
+Versions are checked by the statements themselves: one that meets another version changes no row,
+and the count of changed rows tells.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from typing import Any, Final
 import apsw
 import msgspec
 
+from switch.model.copies import replace
 from switch.model.records import Key, Record, Transaction
+from switch.model.words import Delivery
 from switch.store.columns import SHELVES, Shelf, shelf_for
 from switch.store.fold import Folded, fold
 from switch.store.journal import GENESIS, link
@@ -104,9 +108,9 @@ class SqliteStore:
             rows = self._read_many(asked)
         except apsw.Error as failure:
             raise self._said(failure) from None
-        for number, record_id, text in rows:
+        for number, record_id, text, sent in rows:
             shelf = _BY_NUMBER[number]
-            found[Key(shelf.table, record_id)] = self._decoded(shelf, text)
+            found[Key(shelf.table, record_id)] = self._decoded(shelf, text, sent)
         return found
 
     def append(self, changes: Sequence[Change]) -> Committed | Conflict | Unknown:
@@ -270,8 +274,8 @@ class SqliteStore:
     def _pages(self, shelf: Shelf, query: str, values: tuple[str, ...]) -> Iterator[Record]:
         after = ""
         while rows := self._rows(query, (after, *values)):
-            for _, text in rows:
-                yield self._decoded(shelf, text)
+            for _, text, sent in rows:
+                yield self._decoded(shelf, text, sent)
             after = rows[-1][0]
 
     def _rows(self, query: str, bindings: tuple[str, ...] = ()) -> list[Any]:
@@ -281,14 +285,17 @@ class SqliteStore:
         except apsw.Error as failure:
             raise self._said(failure) from None
 
-    def _decoded(self, shelf: Shelf, text: bytes) -> Record:
+    def _decoded(self, shelf: Shelf, text: bytes, sent: int | None) -> Record:
         try:
-            return shelf.decode(text)
+            record = shelf.decode(text)
         except msgspec.MsgspecError:
             self._broken = StoreBroken(
                 f"{self._path}: a record of table {shelf.table} cannot be read; {RESTORE}"
             )
             raise self._broken from None
+        if sent is None or not isinstance(record, Transaction) or record.version > 1:
+            return record
+        return replace(record, version=2, delivery=Delivery.SENT)
 
     def _read_head(self) -> None:
         """Where the journal ends, and what this writer's next row is chained to."""

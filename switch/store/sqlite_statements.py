@@ -14,7 +14,7 @@ from switch.store.fold import Newest
 SCAN_PAGE: Final = 256  # rows that a scan reads at a time
 
 LOAD: Final = (
-    "SELECT kind, id, substr(journal.body, start + 1, length) "
+    "SELECT kind, id, substr(journal.body, start + 1, length), sent "
     "FROM record JOIN journal USING (sequence) WHERE id = ? AND kind = ?"
 )
 JOURNAL: Final = (
@@ -25,6 +25,10 @@ HEAD_OF_WRITER: Final = "SELECT hash FROM journal WHERE writer = ? ORDER BY sequ
 UNFINISHED: Final = (
     "SELECT id FROM record WHERE kind = 1 "
     "AND (delivery = 'pending' OR state IN ('new', 'forwarded')) ORDER BY sequence"
+)
+SENT: Final = (
+    "UPDATE record SET sent = ?, version = 2, delivery = 'sent' "
+    "WHERE id = ? AND kind = 1 AND version = ?"
 )
 VERSION: Final = "SELECT version FROM record WHERE id = ? AND kind = ?"
 NOTE: Final = "SELECT value FROM note WHERE name = ?"
@@ -45,14 +49,18 @@ class _Statements(NamedTuple):
 
 
 def _statements(shelf: Shelf) -> _Statements:
-    columns = ["version", "sequence", "start", "length", *(f'"{name}"' for name in shelf.columns)]
+    columns = ["version", "sequence", "start", "length", "sent"]
+    columns += [f'"{name}"' for name in shelf.columns]
     marks = ", ".join("?" * (len(columns) + 2))
     # The names are those of ``columns.py``: nothing from outside gets into a statement.
     insert = (
         f"INSERT INTO record ({', '.join(columns)}, id, kind) VALUES ({marks}) "  # noqa: S608
         "ON CONFLICT (id, kind) DO NOTHING"
     )
-    assignments = ", ".join(f"{name} = ?" for name in columns)
+    # What was sent stays so in later versions.
+    assignments = ", ".join(
+        "sent = coalesce(?, sent)" if name == "sent" else f"{name} = ?" for name in columns
+    )
     update = f"UPDATE record SET {assignments} WHERE id = ? AND kind = ? AND version = ?"  # noqa: S608
     return _Statements(shelf, insert, update)
 
@@ -66,10 +74,14 @@ def writes(newest: Iterable[Newest], first_sequence: int) -> dict[str, list[tupl
     ``first_sequence`` is the journal row of the first change.
     """
     found: dict[str, list[tuple[Any, ...]]] = {}
-    for record, first_version, change, start, length in newest:
+    for record, first_version, change, start, length, said in newest:
         shelf, insert, update = _BY_TABLE[record.TABLE]
         sequence = first_sequence + change
-        values = (record.version, sequence, start, length, *shelf.values(record))
+        sent = None if said < 0 else first_sequence + said
+        if change < 0:
+            found.setdefault(SENT, []).append((sent, record.id, first_version - 1))
+            continue
+        values = (record.version, sequence, start, length, sent, *shelf.values(record))
         if first_version == 1:
             found.setdefault(insert, []).append((*values, record.id, shelf.number))
         else:
@@ -85,7 +97,7 @@ def scan_query(shelf: Shelf, columns: Iterable[str]) -> str:
     few = "kind > 3 AND " if shelf.number > 3 else ""
     equal = "".join(f' AND "{name}" = ?' for name in columns)
     return (
-        "SELECT id, substr(journal.body, start + 1, length) "  # noqa: S608
+        "SELECT id, substr(journal.body, start + 1, length), sent "  # noqa: S608
         "FROM record JOIN journal USING (sequence) "
         f"WHERE {few}kind = {shelf.number} AND id > ?{equal} ORDER BY id LIMIT {SCAN_PAGE}"
     )

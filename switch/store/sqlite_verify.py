@@ -4,8 +4,9 @@ Owns the checks; reads only. Refuses to repair.
 
 That no record is stale or missing follows from a sum: each record points at a version that the
 journal really holds, a record's versions in the journal count from 1, so the versions of all
-records add up to the number of versions in the journal exactly if each record is the newest. Only
-where the sum is wrong are the culprits looked for by name, which takes memory for every record.
+records add up to the number of versions in the journal exactly if each record is the newest. Which
+row says that an answer was sent is held against the journal by a sum of hashes. Only where a sum
+is wrong are the culprits looked for by name, which takes memory for every record.
 """
 
 from __future__ import annotations
@@ -17,16 +18,19 @@ import apsw
 import msgspec
 from msgspec.structs import astuple
 
+from switch.model.records import Transaction
 from switch.store.columns import SHELVES, Shelf
-from switch.store.journal import chain_faults, count_records, records_in
+from switch.store.journal import chain_faults, count_records, records_in, sent_in
 from switch.store.port import JournalRow
 
 MOST_FAULTS: Final = 20  # a damaged database may have millions; the first ones tell
 
 _COLUMNS: Final = sorted({name for shelf in SHELVES.values() for name in shelf.columns})
 
+_DELIVERY: Final = 2 + _COLUMNS.index("delivery")  # among id, version and columns
+
 _ALL_RECORDS: Final = (
-    "SELECT kind, substr(journal.body, start + 1, length), id, version, "  # noqa: S608, own names
+    "SELECT kind, substr(journal.body, start + 1, length), sent, id, version, "  # noqa: S608, own
     + ", ".join(f'"{name}"' for name in _COLUMNS)
     + " FROM record LEFT JOIN journal USING (sequence)"
 )
@@ -57,7 +61,7 @@ def verify(connection: apsw.Connection) -> list[str]:
     return (
         integrity_faults(connection)
         or content_faults(connection)
-        or _first(_not_newest(connection))
+        or [*_first(_not_newest(connection)), *_first(_sent_elsewhere(connection))]
     )
 
 
@@ -92,13 +96,15 @@ def _first(faults: Iterator[str]) -> list[str]:
 
 
 def _record_faults(connection: apsw.Connection) -> Iterator[str]:
-    for kind, text, *row in connection.execute(_ALL_RECORDS):
+    for kind, text, sent, *row in connection.execute(_ALL_RECORDS):
         table, glance = _GLANCES.get(kind, (f"of unknown kind {kind}", None))
         record_id, version, *_ = row
         try:
             found = None if glance is None else astuple(glance(text or b""))
         except msgspec.MsgspecError:
             found = None
+        if found is not None and sent is not None and found[1] == 1:
+            found = (found[0], 2, *found[2:_DELIVERY], "sent", *found[_DELIVERY + 1 :])
         if found is None:
             yield f"{table} {record_id}: the journal does not hold it"
         elif found[:2] != (record_id, version):
@@ -115,7 +121,7 @@ def _not_newest(connection: apsw.Connection) -> Iterator[str]:
     newest = {
         (table, record_id): version
         for row in journal_rows(connection)
-        for table, record_id, version, _ in records_in(row.body)
+        for table, record_id, version in _versions_in(row.body)
     }
     held = {
         (_GLANCES[kind][0], record_id): version
@@ -129,3 +135,29 @@ def _not_newest(connection: apsw.Connection) -> Iterator[str]:
                 f"{table} {record_id}: version {held.get(key, 0)} is held, "
                 f"the journal's last one is {newest.get(key, 0)}"
             )
+
+
+def _versions_in(body: bytes) -> Iterator[tuple[str, str, int]]:
+    for table, record_id, version, _ in records_in(body):
+        yield table, record_id, version
+    for record_id in sent_in(body):
+        yield Transaction.TABLE, record_id, 2
+
+
+def _sent_elsewhere(connection: apsw.Connection) -> Iterator[str]:
+    """Transactions that name another row than the one which says that their answer was sent."""
+    noted = "SELECT id, sent FROM record WHERE sent IS NOT NULL"
+    said = (
+        (record_id, row.sequence)
+        for row in journal_rows(connection)
+        for record_id in sent_in(row.body)
+    )
+    if sum(map(hash, connection.execute(noted))) == sum(map(hash, said)):
+        return
+    right = {
+        (record_id, row.sequence)
+        for row in journal_rows(connection)
+        for record_id in sent_in(row.body)
+    }
+    for record_id, _ in sorted(right.symmetric_difference(connection.execute(noted))):
+        yield f"transaction {record_id}: the journal says elsewhere that its answer was sent"

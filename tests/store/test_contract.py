@@ -48,6 +48,49 @@ def test_a_new_version_replaces_the_old_one(store: Store, make: Any) -> None:
     assert store.load([first.key]) == {first.key: second}
 
 
+def test_a_sent_answer_is_named_and_not_written_again(store: Store, make: Any) -> None:
+    """INV-23: version 2 comes back whole, the journal's row holds the id alone, all is sound."""
+    first = make.transaction(delivery=Delivery.PENDING)
+    second = next_version(first, delivery=Delivery.SENT)
+    store.append([change(first)])
+    assert list(store.unfinished()) == [first.key]
+    assert store.append([Change("delivery", 8, (), (second,))]) == Committed(2)
+    assert store.load([first.key]) == {first.key: second}
+    assert list(store.scan("transaction", delivery="sent")) == [second]
+    assert list(store.unfinished()) == []
+    *_, row = store.journal()
+    assert row.body == b'{"what":"delivery","at_us":8,"records":[],"sent":["T1/000001"]}'
+    third = next_version(second, state=State.REVERSED)
+    store.append([change(third)])
+    assert store.load([first.key]) == {first.key: third}
+    assert store.verify() == []
+
+
+def test_sent_within_one_append(store: Store, make: Any) -> None:
+    """A transaction may be decided, sent and changed again in one append, in that order."""
+    one = make.transaction("T1/000001", delivery=Delivery.PENDING)
+    two = make.transaction("T1/000002", delivery=Delivery.PENDING)
+    sent = [next_version(each, delivery=Delivery.SENT) for each in (one, two)]
+    third = next_version(sent[1], state=State.REVERSED)
+    store.append([change(one, two), Change("delivery", 8, (), tuple(sent)), change(third)])
+    assert store.load([one.key, two.key]) == {one.key: sent[0], two.key: third}
+    assert store.verify() == []
+
+
+@pytest.mark.parametrize("version", [1, 3])
+def test_only_a_first_version_is_noted_as_sent(store: Store, make: Any, version: int) -> None:
+    """Whatever else there was in between would be lost: a conflict, and nothing is kept."""
+    first = make.transaction(delivery=Delivery.PENDING)
+    store.append([change(first)])
+    if version == 3:
+        store.append([change(next_version(first))])
+    wrong = make.transaction(version=version)
+    assert store.append([Change("delivery", 8, (), (wrong,))]) == Conflict((first.key,))
+    nobody = make.transaction("nobody", version=2)
+    assert store.append([Change("delivery", 8, (), (nobody,))]) == Conflict((nobody.key,))
+    assert store.verify() == []
+
+
 @pytest.mark.parametrize("version", [1, 3, 0])
 def test_another_version_is_a_conflict_and_nothing_is_kept(
     store: Store, make: Any, version: int

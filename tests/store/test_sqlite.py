@@ -141,6 +141,42 @@ def test_verify_names_what_was_tampered_with(
     assert any(said in fault for fault in faults), faults
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE record SET delivery = 'failed' WHERE kind = 1", "look-up columns differ"),
+        ("UPDATE record SET version = 1 WHERE kind = 1", "holds another record or version"),
+        ("UPDATE record SET sent = sent - 1 WHERE kind = 1", "says elsewhere"),
+        (
+            "UPDATE record SET sent = NULL, version = 1, delivery = 'pending' WHERE kind = 1",
+            "version 1 is held, the journal's last one is 2",
+        ),
+    ],
+)
+def test_verify_guards_what_was_sent(
+    open_sqlite: Opener, database: Path, make: Any, statement: str, said: str
+) -> None:
+    """The note that an answer was sent is held against the row of the journal that says so."""
+    store = open_sqlite()
+    first = make.transaction(delivery=Delivery.PENDING)
+    store.append([Change("request", 1, (first,))])
+    store.append([Change("delivery", 2, (), (next_version(first, delivery=Delivery.SENT),))])
+    assert store.verify() == []
+    tamper(database, statement)
+    faults = store.verify()
+    assert any(said in fault for fault in faults), faults
+
+
+def test_people_see_the_version_that_was_sent(open_sqlite: Opener, make: Any) -> None:
+    """The view for a SQL shell shows the delivery too."""
+    store = open_sqlite()
+    first = make.transaction(delivery=Delivery.PENDING)
+    store.append([Change("request", 1, (first,))])
+    store.append([Change("delivery", 2, (), (next_version(first, delivery=Delivery.SENT),))])
+    shown = "SELECT body ->> '$.delivery', body ->> '$.version' FROM current_record"
+    assert store._connection.execute(shown).fetchall() == [("sent", 2)]
+
+
 def test_verify_finds_a_record_put_back_to_an_older_version(
     filled: SqliteStore, database: Path
 ) -> None:

@@ -30,6 +30,7 @@ from switch.model.words import Delivery
 from switch.server.admission import Admission, Entry
 from switch.server.assemble import Assembler, Overrides
 from switch.server.clock import FreshNames, SystemClock
+from switch.server.commit import delivery_change
 from switch.server.log import transaction_line
 from switch.server.working import UnknownRowError, WorkingSet
 from switch.server.world import seed
@@ -176,8 +177,8 @@ class Bare:
         """What became of the answers of the batch before, as one row of the journal."""
         entries = [self._entry(report) for report in self._reports]
         self._look_up(entries)
-        records = tuple(record for entry in entries for record in self._decide(entry))
-        return [Change("delivery", self._clock.now().wall_us, records)] if records else []
+        records = [record for entry in entries for record in self._decide(entry)]
+        return [delivery_change(records, self._clock.now().wall_us)] if records else []
 
     def _append(self, changes: Sequence[Change]) -> None:
         if not isinstance(self._store.append(changes), Committed):

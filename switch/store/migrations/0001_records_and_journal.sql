@@ -31,7 +31,8 @@ INSERT INTO kind (number, name) VALUES
 
 -- The current version of each record: where its JSON stands in the journal, and copies of what
 -- look-ups ask for. One tree for all kinds, because what one decision writes begins with the same
--- terminal and so lands on the same page.
+-- terminal and so lands on the same page. "sent" names the row of the journal that says that the
+-- answer was sent, which made the transaction version 2; the JSON of that one is still that of 1.
 CREATE TABLE record (
     id            TEXT NOT NULL,
     kind          INTEGER NOT NULL REFERENCES kind (number),
@@ -39,6 +40,7 @@ CREATE TABLE record (
     sequence      INTEGER NOT NULL REFERENCES journal (sequence),
     start         INTEGER NOT NULL,
     length        INTEGER NOT NULL,
+    sent          INTEGER REFERENCES journal (sequence),
     terminal_id   TEXT,
     merchant_id   TEXT,
     stan          TEXT,
@@ -64,7 +66,10 @@ CREATE INDEX record_few ON record (kind, id) WHERE kind > 3;
 -- For people with a SQL shell.
 CREATE VIEW current_record AS
     SELECT kind.name AS kind, record.id, record.version, record.sequence,
-           CAST(substr(journal.body, record.start + 1, record.length) AS TEXT) AS body
+           iif(record.sent IS NULL OR record.version > 2,
+               CAST(substr(journal.body, record.start + 1, record.length) AS TEXT),
+               json_set(CAST(substr(journal.body, record.start + 1, record.length) AS TEXT),
+                        '$.version', record.version, '$.delivery', record.delivery)) AS body
     FROM record JOIN kind ON kind.number = record.kind JOIN journal USING (sequence);
 
 -- Notes about the store itself, such as the check value of its master key.
