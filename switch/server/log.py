@@ -16,6 +16,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -139,7 +140,8 @@ class Sink:
             data = self._encode(
                 stamped("internal.error", "error", {"stage": "log", **describe(failure)})
             )
-        if _CONTROL.search(data):
+        # Nearly every line is plain ASCII, seen at a glance; JSON has no other control character.
+        if not data.isascii() or b"\x7f" in data:
             data = _CONTROL.sub(_escape, data)
         return data + b"\n"
 
@@ -181,7 +183,12 @@ def timestamp(wall_us: int) -> str:
     '1970-01-01T00:00:00.000000Z'
     """
     seconds, micros = divmod(wall_us, 1_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{micros:06d}Z"
+    return f"{_second(seconds)}.{micros:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def stamped(event: str, level: str, data: dict[str, Any]) -> dict[str, Any]:

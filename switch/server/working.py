@@ -6,7 +6,7 @@ fetch: the engine brings rows. Written only by the engine's task, so there is no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from switch.model.records import Key, Record
@@ -19,71 +19,87 @@ class UnknownRowError(KeyError):
     step."""
 
 
+class _Rows(dict[Key, Record | None]):
+    """Rows by key, where one that is missing is an error with a name."""
+
+    def __missing__(self, key: Key) -> Record | None:
+        raise UnknownRowError(key)
+
+
 class WorkingSet:
     """Rows by key, as earlier decisions of the same batch left them (``switch.model.facts.Rows``).
 
     One object serves every batch: ``write`` notes a decision's records, ``keep`` makes them known
     for good after the commit, ``drop`` forgets them after a failed one. That a record is absent is
     known as well: nobody else writes.
+
+    ``has`` and ``get`` are asked thirty times a message and so are the dictionary's own; what the
+    batch has changed is in there, and what was known before lies beside it until the commit.
     """
+
+    has: Callable[[Key], bool]
+    """Whether the row is known, present or absent."""
+    get: Callable[[Key], Record | None]
+    """The row, ``None`` for one known to be absent. Raises UnknownRowError where the store was not
+    asked yet."""
 
     def __init__(self, limit: int = DEFAULT_ROWS) -> None:
         self.limit = limit
-        self._known: dict[Key, Record | None] = {}
-        self._changed: dict[Key, Record] = {}
-
-    def has(self, key: Key) -> bool:
-        """Whether the row is known, present or absent."""
-        return key in self._changed or key in self._known
-
-    def get(self, key: Key) -> Record | None:
-        """The row, ``None`` for one known to be absent. Raises UnknownRowError where the store was
-        not asked yet."""
-        row = self._changed.get(key)
-        if row is not None:
-            return row
-        try:
-            return self._known[key]
-        except KeyError:
-            raise UnknownRowError(key) from None
+        self._rows = _Rows()
+        self._before: dict[Key, Record | None] = {}  # as committed, of changed rows if known
+        self._changed: set[Key] = set()
+        self.has = self._rows.__contains__
+        self.get = self._rows.__getitem__
 
     def learn(self, rows: Mapping[Key, Record | None]) -> None:
         """Rows fresh from the store."""
-        self._known.update(rows)
+        if not self._changed:
+            self._rows.update(rows)
+            return
+        for key, row in rows.items():
+            known = self._before if key in self._changed else self._rows
+            known[key] = row
 
     def write(self, records: Iterable[Record]) -> None:
         """What a decision wants to store."""
+        rows, changed = self._rows, self._changed
         for record in records:
-            self._changed[record.key] = record
+            key = record.key
+            if key not in changed:
+                changed.add(key)
+                if key in rows:
+                    # Taken out and put in again: a changed row is young again.
+                    self._before[key] = rows.pop(key)
+            rows[key] = record
 
     def keep(self) -> None:
         """The changes are durable."""
-        known = self._known
-        for key, record in self._changed.items():
-            known.pop(key, None)  # a changed row is young again
-            known[key] = record
-        self._changed = {}
+        self._before.clear()
+        self._changed.clear()
 
     def drop(self) -> None:
         """The append failed: nothing was said, nothing is kept."""
-        self._changed = {}
+        for key in self._changed:
+            del self._rows[key]
+        self._rows.update(self._before)
+        self.keep()
 
     def trim(self) -> None:
         """Forget the oldest rows beyond the limit; between batches only, for a batch relies on its
         rows."""
-        surplus = len(self._known) - self.limit
+        surplus = len(self._rows) - self.limit
         if surplus > 0:
-            for key in [key for key, _ in zip(self._known, range(surplus), strict=False)]:
-                del self._known[key]
+            for key in [key for key, _ in zip(self._rows, range(surplus), strict=False)]:
+                del self._rows[key]
 
     def forget(self, keys: Iterable[Key] | None = None) -> None:
         """Another writer may have changed these rows (all, for ``None``): the store has to be asked
         again."""
-        if keys is None:
-            self._known = {}
-            return
-        for key in keys:
-            self._known.pop(key, None)
+        for key in list(self._rows) if keys is None else keys:
+            if key in self._changed:
+                self._before.pop(key, None)
+            else:
+                self._rows.pop(key, None)
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._rows)

@@ -58,3 +58,27 @@ def test_rows_that_another_writer_changed_are_asked_for_again() -> None:
     assert not rows.has(A.key)
     rows.forget()
     assert len(rows) == 0
+
+
+def test_what_is_forgotten_within_a_batch_is_gone_after_it_was_dropped() -> None:
+    """A conflict: the row that was built upon is stale, a row learnt meanwhile is not."""
+    rows = WorkingSet()
+    other = Merchant(id="B", currency="840")
+    rows.learn({A.key: A, other.key: None})
+    rows.write([next_version(A), other, next_version(other)])
+    rows.forget([A.key])
+    rows.learn({other.key: other})
+    assert rows.get(other.key) == next_version(other)
+    rows.drop()
+    assert not rows.has(A.key)
+    assert rows.get(other.key) is other
+
+
+def test_a_new_row_is_unknown_again_once_it_was_dropped() -> None:
+    """Nobody has asked the store for it."""
+    rows = WorkingSet()
+    rows.write([A])
+    rows.forget()
+    assert rows.get(A.key) is A
+    rows.drop()
+    assert not rows.has(A.key)
