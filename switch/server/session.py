@@ -217,7 +217,12 @@ class Session:
             return None
         if found is None:
             self._log.tell(
-                "mti.unknown", "warning", listener=self._profile.listener, connection=self._number
+                "mti.unknown",
+                "warning",
+                listener=self._profile.listener,
+                connection=self._number,
+                exchange=origin.exchange,
+                peer=self._peer,
             )
             return None
         request, problem = found

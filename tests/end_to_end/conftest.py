@@ -176,6 +176,7 @@ class Dialled:
             "49": "840",
         }
         fields |= {key.removeprefix("de"): value for key, value in changes.items()}
+        fields = {key: value for key, value in fields.items() if value}  # an empty one is left out
         return self._framer.encode(self._codec.encode(fields))
 
     def send(self, data: bytes) -> None:
@@ -243,6 +244,12 @@ def make_host(tmp_path: Path) -> Iterator[Callable[..., HostProcess]]:
 def host(make_host: Callable[..., HostProcess]) -> HostProcess:
     """The demo world on free ports."""
     return make_host().start()
+
+
+@pytest.fixture(scope="session")
+def host_class() -> type[HostProcess]:
+    """For fixtures of a module that make a switch of their own."""
+    return HostProcess
 
 
 @pytest.fixture(scope="session")
