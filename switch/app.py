@@ -77,6 +77,7 @@ class Started:
     ports: Sequence[tuple[Port, int]]
     as_root: bool
     authority: Path | None
+    file: Path | None = None
 
 
 def serve(options: ServeOptions, started: Callable[[Started], None]) -> int:
@@ -135,7 +136,7 @@ def _run(
         gc.collect()
         gc.freeze()
         gc.set_threshold(GC_THRESHOLD, 20, 20)
-        started(Started(config, data, log_name, ports, as_root, authority))
+        started(Started(config, data, log_name, ports, as_root, authority, options.config))
 
     try:
         with closing(writer):

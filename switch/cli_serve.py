@@ -6,7 +6,11 @@ Owns words on standard error. Everything else is the composition root's.
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from pathlib import Path
+from shlex import quote
+from shutil import which
 
 import click
 
@@ -97,16 +101,41 @@ def _warnings(started: app.Started) -> list[str]:
 
 
 def _to_try(started: app.Started) -> list[str]:
-    if not started.ports or not started.config.card:
+    if not (started.ports and started.config.terminal):
         return ["stop with Ctrl-C"]
+    said = ["try, in another window"]
+    said += [f"  {command_name()} {words}" for words in _commands(started)]
+    return [*said, "stop with Ctrl-C"]
+
+
+def _commands(started: app.Started) -> list[str]:
+    """What works as it is printed, against this switch."""
     port, bound = started.ports[0]
     host = "127.0.0.1" if port.host in EVERYWHERE else port.host
-    to = f"--to {host}:{bound} --dialect {port.dialect}"
-    card = started.config.card[0].name
+    to = f"--to {host}:{bound}"
+    if started.file is not None:
+        to = f"--config {quote(str(started.file))} {to}"
+    if started.authority is not None:
+        to += f" --ca {quote(str(started.authority))}"
+    elif port.tls is not None:
+        to += " --tls"
+    card = started.config.card[0].name if started.config.card else "4111111111111111"
+    amount = "12.34" if started.file is None else "12"  # of currencies without decimals, too
     return [
-        "try, in another window",
-        f"  isoswitch terminal signon {to}",
-        f"  isoswitch terminal purchase {to} --card {card} --amount 12.34",
-        f"  isoswitch status --data {started.data}",
-        "stop with Ctrl-C",
+        f"terminal signon {to}",
+        f"terminal purchase {to} --card {card} --amount {amount}",
+        f"status --data {quote(str(started.data))}",
     ]
+
+
+def command_name() -> str:
+    """How this command is called from where the person is: by its name when that is on the path,
+    and otherwise as it was called."""
+    called = Path(sys.argv[0])
+    if which("isoswitch"):
+        return "isoswitch"
+    if called.name != "isoswitch":
+        return f"{quote(sys.executable)} -m switch"
+    with suppress(ValueError, OSError):
+        return quote(str(called.absolute().relative_to(Path.cwd())))
+    return quote(str(called.absolute()))

@@ -106,6 +106,58 @@ def test_every_shipped_dialect_listens_in_the_demo_world(town: Any) -> None:
     assert "isoswitch terminal purchase" in banner
 
 
+WORLD_OF_YEN = """
+[settings]
+test_ranges = ["4761739"]
+default_currency = "JPY"
+[[listener]]
+name = "till"
+port = 0
+dialect = "hypercom"
+framing = "ascii-4 inclusive, tpdu-swap"
+[[merchant]]
+id = "TOKYO"
+[[terminal]]
+id = "TOKYO001"
+merchant = "TOKYO"
+[[card]]
+name = "Yen"
+pan = "4761739001010010"
+expiry = "4912"
+balance = "500"
+"""
+
+
+@pytest.mark.parametrize("world", ["", WORLD_OF_YEN])
+@pytest.mark.parametrize("options", [(), ("--tls",)])
+def test_what_the_banner_lets_one_try_works_as_it_is_printed(
+    make_host: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    world: str,
+    options: tuple[str, ...],
+) -> None:
+    """In a shell that has no ``isoswitch`` on its path, in a world of one's own, over TLS."""
+    chosen = ("--port-base", "0")
+    if world:
+        (tmp_path / "my world.toml").write_text(world)
+        chosen = ("--config", str(tmp_path / "my world.toml"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    host = make_host(*chosen, *options).start()
+    lines = host.errors().split("try, in another window\n")[1].splitlines()
+    assert len(lines) == 4
+    for line in lines[:3]:
+        done = subprocess.run(
+            ["/bin/sh", "-c", line],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (line, done.stderr)
+
+
 def test_what_is_written_is_the_owners_alone(town: Any) -> None:
     """SR-GEN-04: files 0600, folder 0700."""
     assert stat.S_IMODE(town.data.stat().st_mode) == 0o700

@@ -72,4 +72,4 @@ def find_card(text: str, expiry: str = "", cards: Iterable[Card] | None = None) 
 
 
 def _by_name(cards: Iterable[Card]) -> dict[str, CardInHand]:
-    return {card.name: CardInHand(card.name, card.pan, card.expiry) for card in cards}
+    return {card.name.lower(): CardInHand(card.name, card.pan, card.expiry) for card in cards}

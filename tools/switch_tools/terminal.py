@@ -21,7 +21,7 @@ from switch_tools.cards import CardError, find_card
 from switch_tools.receipt import has_copies, receipt
 from switch_tools.terminal_engine import Outcome, VirtualTerminal
 from switch_tools.terminal_journal import Journal
-from switch_tools.terminal_options import Options, build, terminal_options
+from switch_tools.terminal_options import Options, build, place_of, terminal_options
 
 EPILOG: Final = """\b
 Exit codes: 0 approved, 1 declined, 2 wrong usage, 3 no answer (what may have been
@@ -72,10 +72,10 @@ def echo(options: Options) -> None:
 
 
 @terminal.command(epilog="Example: isoswitch terminal purchase --card visa --amount 12.34")
-@click.option("--card", metavar="NAME|PAN", help="A card of the demo world, or a test number.")
+@click.option("--card", metavar="NAME|PAN", help="A card by its name, or a test number.")
 @click.option("--expiry", default="", metavar="YYMM", help="Overrides the card's expiry.")
 @click.option("--amount", metavar="12.34", help="What it costs.")
-@click.option("--currency", default="USD", show_default=True, help="ISO 4217 code.")
+@click.option("--currency", default="", help="ISO 4217 code [the terminal's].")
 @click.option(
     "--repeat", is_flag=True, help="Send the last purchase (or --stan) again, as a repeat."
 )
@@ -103,9 +103,10 @@ def purchase(
     if card is None or amount is None:
         raise click.UsageError("a purchase needs --card and --amount")
     try:
-        held = find_card(card, expiry)
-        money = Money.parse(amount, currency)
-    except (CardError, MoneyError) as failure:
+        place = place_of(options)
+        held = find_card(card, expiry, place.cards)
+        money = Money.parse(amount, currency or place.currency)
+    except (CardError, ConfigError, MoneyError) as failure:
         raise click.UsageError(str(failure)) from None
     _run(options, lambda device: device.purchase(held, money, wait=fault != "no-read"))
 

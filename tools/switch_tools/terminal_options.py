@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import click
 
-from switch.config import demo_config
 from switch.keys.master import load_or_create
 from switch.keys.vault import SoftwareVault
 from switch.wire.dialect import load_dialect
@@ -24,9 +23,9 @@ from switch_tools.terminal_journal import Journal
 from switch_tools.terminal_link import Address, client_context, dial
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Identity
+from switch_tools.terminal_place import Place, find_place
 from switch_tools.terminal_trace import tracer
 
-DEFAULT_DIALECT: Final = "iso87-ascii"
 KEY_NAME: Final = "terminal.key"
 
 Command = Callable[..., Any]
@@ -34,8 +33,10 @@ Command = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says about terminal and host; empty texts mean the demo world's."""
+    """What the command line says about terminal and host; empty texts mean those of the file, or of
+    the demo world."""
 
+    config: Path | None
     to: str
     dialect: str
     framing: str
@@ -57,28 +58,32 @@ class Options:
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
     click.option(
+        "--config",
+        type=_FILE,
+        help="Host, terminal, merchant and cards of this configuration, not the demo world's.",
+    ),
+    click.option(
         "--to",
         default="",
         metavar="HOST:PORT",
-        help="The host [127.0.0.1, the dialect's demo port].",
+        help="The host [the dialect's first listener].",
     ),
     click.option(
         "--dialect",
-        default=DEFAULT_DIALECT,
-        show_default=True,
+        default="",
         metavar="NAME",
-        help="Dialect, or a dialect file.",
+        help="Dialect, or a dialect file [the first listener's: iso87-ascii in the demo world].",
     ),
     click.option(
         "--framing",
         default="",
         metavar="TEXT",
-        help="Framing, such as 'ascii-4 inclusive' [the dialect's].",
+        help="Framing, such as 'ascii-4 inclusive' [the listener's].",
     ),
     click.option(
-        "--terminal-id", default="", help="Terminal id [of the demo world, one for each dialect]."
+        "--terminal-id", default="", help="Terminal id [of the world, one for each listener]."
     ),
-    click.option("--merchant-id", default="", help="Card acceptor id [of the demo world]."),
+    click.option("--merchant-id", default="", help="Card acceptor id [of the terminal]."),
     click.option(
         "--timeout",
         type=click.FloatRange(0, 3600),
@@ -139,20 +144,22 @@ def terminal_options(command: Command) -> Command:
     return wrapped
 
 
+def place_of(options: Options) -> Place:
+    """Where the terminal stands. Raises ConfigError."""
+    return find_place(options.config, options.dialect, options.terminal_id)
+
+
 def build(options: Options) -> VirtualTerminal:
     """The terminal that the options describe, its journal open. Raises ConfigError, JournalError,
     UsageError."""
-    dialect = load_dialect(options.dialect)
+    place = place_of(options)
+    dialect = load_dialect(place.dialect)
     if dialect.reading_only:
         raise click.UsageError(f"the dialect {dialect.name} is for reading only")
-    framing = Framing.parse(options.framing) if options.framing else dialect.framing
-    place = _demo_place(dialect.name)
-    world = demo_config()
-    identity = Identity(
-        options.terminal_id or world.terminal[place % len(world.terminal)].id,
-        options.merchant_id or world.merchant[0].id,
-    )
-    address = _address(options, world.listener[place].port)
+    named = options.framing or place.framing
+    framing = Framing.parse(named) if named else dialect.framing
+    identity = Identity(place.terminal_id, options.merchant_id or place.merchant_id)
+    address = _address(options, place)
     folder = options.state or _state_folder() / f"{dialect.name}-{identity.terminal_id}"
     journal = Journal(folder)
     try:
@@ -177,15 +184,8 @@ def build(options: Options) -> VirtualTerminal:
         raise
 
 
-def _demo_place(dialect: str) -> int:
-    """The place of a dialect's listener in the demo world; the first for dialects that have none
-    there."""
-    names = [listener.dialect for listener in demo_config().listener]
-    return names.index(dialect) if dialect in names else 0
-
-
-def _address(options: Options, demo_port: int) -> Address:
-    host, colon, port = (options.to or f"127.0.0.1:{demo_port}").rpartition(":")
+def _address(options: Options, place: Place) -> Address:
+    host, colon, port = (options.to or f"{place.host}:{place.port}").rpartition(":")
     if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > 65_535:
         raise click.BadParameter("write HOST:PORT, such as 127.0.0.1:8583", param_hint="--to")
     if options.key is not None and options.cert is None:
