@@ -74,9 +74,7 @@ class Facts(Struct, frozen=True, gc=False):
     def find(self, kind: type[R], record_id: str) -> R | None:
         """The record of that type and id; ``None`` where there is none."""
         record = self.rows.get(key_of(kind.TABLE, record_id))
-        if record is None:
-            return None
-        if not isinstance(record, kind):
+        if record is not None and not isinstance(record, kind):
             raise TypeError(f"{record.key} is no {kind.__name__}")
         return record
 

@@ -299,7 +299,6 @@ def test_a_reader_in_the_way_only_delays_the_checkpoint(
 @pytest.mark.parametrize(
     ("table", "columns", "index"),
     [
-        ("transaction", ("rrn",), "record_rrn"),
         ("account", (), "record_few"),
         ("terminal", ("merchant_id",), "record_few"),
     ],
