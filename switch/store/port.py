@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from switch.errors import IsoswitchError
 from switch.model.records import Key, Record, Transaction
 
@@ -67,8 +69,7 @@ class Change:
     sent: tuple[Transaction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
+class JournalRow(Struct, frozen=True, gc=False):
     """One row of the hash-chained journal: ``hash = SHA-256(0x01 || previous || SHA-256(0x00 ||
     body))``.
 

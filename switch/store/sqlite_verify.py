@@ -97,19 +97,21 @@ def _first(faults: Iterator[str]) -> list[str]:
 
 def _record_faults(connection: apsw.Connection) -> Iterator[str]:
     for kind, text, sent, *row in connection.execute(_ALL_RECORDS):
-        table, glance = _GLANCES.get(kind, (f"of unknown kind {kind}", None))
-        record_id, version, *_ = row
+        table, glance = _GLANCES.get(kind) or (f"of unknown kind {kind}", None)
         try:
             found = None if glance is None else astuple(glance(text or b""))
         except msgspec.MsgspecError:
             found = None
         if found is not None and sent is not None and found[1] == 1:
             found = (found[0], 2, *found[2:_DELIVERY], "sent", *found[_DELIVERY + 1 :])
+        if found == tuple(row):
+            continue
+        record_id, version, *_ = row
         if found is None:
             yield f"{table} {record_id}: the journal does not hold it"
         elif found[:2] != (record_id, version):
             yield f"{table} {record_id}: the journal holds another record or version in its place"
-        elif found != tuple(row):
+        else:
             yield f"{table} {record_id}: its look-up columns differ from the journal"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switch.model.copies import replace
 from switch.store.journal import GENESIS, chain_faults, link
 from switch.store.port import JournalRow
 
