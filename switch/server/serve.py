@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -89,17 +91,42 @@ class Host:
 
         Raises StartRefusedError, StoreUnavailable, StoreBroken.
         """
-        opened = bind_all(self._plan.ports)
+        with ExitStack() as stack:
+            stack.callback(self.pump.close)
+            opened = bind_all(self._plan.ports)
+            stack.callback(close, opened)
+            control_socket = stack.enter_context(self._control_socket())
+            await self._seed()
+            counts = await self.engine.recover()
+            self._log.tell("recovery", "info", **counts)
+            listen(opened)
+            finished = await self._serve(opened, control_socket, ready)
+        code = 0 if finished else 1
+        self._log.tell("serve.stop", code=code, decided=self.engine.decided)
+        return code
+
+    @contextmanager
+    def _control_socket(self) -> Iterator[socket.socket]:
+        """The control socket, gone afterwards."""
         try:
-            control_socket = control.bind(self._parts.data)
+            sock = control.bind(self._parts.data)
         except OSError as failure:
             raise StartRefusedError(
                 f"{self._parts.data}: the control socket cannot be made: {failure.strerror}"
             ) from None
-        await self._seed()
-        counts = await self.engine.recover()
-        self._log.tell("recovery", "info", **counts)
-        listen(opened)
+        try:
+            yield sock
+        finally:
+            sock.close()
+            (self._parts.data / control.SOCKET_NAME).unlink(missing_ok=True)
+
+    async def _serve(
+        self,
+        opened: Sequence[OpenPort],
+        control_socket: socket.socket,
+        ready: Callable[[Sequence[tuple[Port, int]]], None],
+    ) -> bool:
+        """From ready to the last answer; whether nothing was left unfinished."""
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             await nursery.start(self._signals)
@@ -114,11 +141,7 @@ class Host:
             await self._stop.wait()
             finished = await self._drain()
             nursery.cancel_scope.cancel()
-        self.pump.close()
-        (self._parts.data / control.SOCKET_NAME).unlink(missing_ok=True)
-        code = 0 if finished else 1
-        self._log.tell("serve.stop", code=code, decided=self.engine.decided)
-        return code
+        return finished
 
     @property
     def ports(self) -> list[tuple[Port, int]]:
