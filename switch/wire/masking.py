@@ -20,7 +20,12 @@ from switch.wire.subfields import SubElement
 
 HIDDEN: Final = "[hidden]"
 
-_TRACK: Final = re.compile(r"([0-9]{12,19})[=D^]([0-9A-Za-z /.^=?]{4,})")
+# Track 1 has a circumflex, which is another character where an EBCDIC of one country is read as
+# that of another.
+_TRACK: Final = re.compile("([0-9]{12,19})[=D^\u00a2\u00ac]([0-9A-Za-z /.^=?\u00a2\u00ac]{4,})")
+_LONG_RUN: Final = re.compile(r"[0-9]{15,}")
+# First digit of a card number -> how many digits it has as a rule.
+_SIZES: Final = {"2": (16,), "3": (14, 15, 16), "4": (16, 19), "5": (16,), "6": (16, 19)}
 _NUMBER: Final = re.compile(r"(?<![0-9])[1-9][0-9]{12,18}(?![0-9])")
 
 
@@ -122,3 +127,14 @@ def _found(text: str) -> Iterator[int]:
     for match in _NUMBER.finditer(text):
         if luhn_ok(match.group()):
             yield from range(match.start() + 6, match.end() - 4)
+    for match in _LONG_RUN.finditer(text):
+        yield from _inside_digits(match.group(), match.start())
+
+
+def _inside_digits(digits: str, start: int) -> Iterator[int]:
+    """Where other digits, such as a tag and a length, stand right beside a card number."""
+    for k, digit in enumerate(digits):
+        for size in _SIZES.get(digit, ()):
+            piece = digits[k : k + size]
+            if len(piece) == size < len(digits) and luhn_ok(piece):
+                yield from range(start + k + 6, start + k + size - 4)
