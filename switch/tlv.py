@@ -21,7 +21,7 @@ _MAX_DEPTH: Final = 8
 # chip data. One alternative a length, ``.{n}`` behind each; possessive, so that it never goes back.
 # What it matches, ``parse`` parses; what it does not, may still be good.
 _SHORT: Final = b"|".join(re.escape(bytes((size,))) + b".{%d}" % size for size in range(0x80))
-is_plain: Final = re.compile(
+_is_plain: Final = re.compile(
     rb"(?s:\x00"
     rb"|(?:[\x01-\x1e\x40-\x5e\x80-\x9e\xc0-\xde]|[\x1f\x5f\x9f\xdf][\x00-\x7f])"
     rb"(?:" + _SHORT + rb"))*+"
@@ -71,8 +71,41 @@ def parse(data: bytes) -> tuple[Tlv, ...]:
 
 def check(data: bytes) -> None:
     """Raise what :func:`parse` would raise, but build nothing."""
-    if not is_plain(data):
+    if not _is_plain(data):
         _check(data, 0, len(data), 0)
+
+
+class Builds:
+    """Checks chip data of a few builds at a glance: the same tags and lengths at the same places.
+
+    A card and a terminal make theirs alike each time. The first good data of each size shows where
+    tags and lengths stand; whatever has the same bytes there parses the same way.
+    """
+
+    def __init__(self, most: int = 256) -> None:
+        self._left = most  # bounded: sizes come from outside
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def check(self, data: bytes) -> None:
+        """Raise what :func:`check` would raise."""
+        size = len(data)
+        known = self._known.get(size)
+        if known is not None and int.from_bytes(data, "big") & known[0] == known[1]:
+            return
+        check(data)
+        if known is None and self._left:
+            self._left -= 1
+            mask = int.from_bytes(_framework(data), "big")
+            self._known[size] = (mask, int.from_bytes(data, "big") & mask)
+
+
+def _framework(data: bytes) -> bytes:
+    """Ones where tags, lengths and fill stand, zeros where values do."""
+    mask = bytearray(b"\xff" * len(data))
+    for item in walk(parse(data)):
+        if not int(item.tag[:2], 16) & _CONSTRUCTED:
+            mask[item.value_offset : item.end] = bytes(len(item.value))
+    return bytes(mask)
 
 
 def walk(items: Iterable[Tlv]) -> Iterator[Tlv]:

@@ -218,8 +218,8 @@ class _Writer:
         if shape.sub is not None and not shape.sub.lenient:
             check = expr("{}(v{})", self._constant(checker(shape.sub)), number)
             if shape.length_size and is_tlv_of_bytes(shape):
-                # Nearly all chip data is plain: seen without a way over hex.
-                check = expr("{}(s[j - k:j]) or {}", self._constant(tlv.is_plain), check)
+                # The very bytes, without a way over hex.
+                check = expr("{}(s[j - k:j])", self._constant(tlv.Builds().check))
             self._line("{}", check)
         self._canonical(shape.canon, number)
 

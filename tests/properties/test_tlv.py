@@ -3,6 +3,8 @@ in one error."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +57,27 @@ def test_a_damaged_byte_never_reads_past_the_end(
         return
 
     assert all(item.end <= len(data) for item in tlv.walk(items))
+
+
+def stop_of(check: Callable[[bytes], None], data: bytes) -> tuple[int, str] | None:
+    """Where and why the check stops."""
+    try:
+        check(data)
+    except tlv.TlvError as error:
+        return error.at, error.reason
+    return None
+
+
+@given(OBJECTS, st.lists(st.tuples(st.integers(min_value=0), st.integers(0, 255)), max_size=4))
+def test_what_was_seen_before_does_not_change_what_is_good(
+    objects: list[tuple[str, bytes]], damage: list[tuple[int, int]]
+) -> None:
+    """Data of the size of data that was good is checked as if nothing had been seen."""
+    builds = tlv.Builds()
+    good = tlv.build(objects) or b"\x00"
+    builds.check(good)
+    data = bytearray(good)
+    for where, what in damage:
+        data[where % len(data)] = what
+
+    assert stop_of(builds.check, bytes(data)) == stop_of(tlv.check, bytes(data))
