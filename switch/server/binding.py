@@ -5,6 +5,7 @@ Owns the refusal of a port that cannot be had. Refuses to accept: pump and TLS l
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -16,6 +17,11 @@ from switch.server.pump import PlainListener
 from switch.server.tls import TlsListener
 
 BACKLOG: Final = 1024
+_HINTS: Final = {
+    errno.EADDRINUSE: "is another switch running? choose other ports",
+    errno.EADDRNOTAVAIL: "this machine has no such address; 0.0.0.0 means all that it has",
+    errno.EACCES: "ports below 1024 are for root; choose others",
+}
 # Hosts that mean every address, with an address for documentation that no machine has.
 EVERYWHERE: Final = {
     "0.0.0.0": (socket.AF_INET, "192.0.2.1"),  # noqa: S104 - what a person may ask for
@@ -82,9 +88,10 @@ def close(opened: Iterable[OpenPort]) -> None:
 
 
 def _taken(port: Port, failure: OSError) -> StartRefusedError:
+    hint = _HINTS.get(failure.errno or 0, "choose another host or port")
     return StartRefusedError(
         f"{port.place}: listener {port.name} cannot have {port.host}:{port.port}: "
-        f"{failure.strerror} (is another switch running? choose other ports)"
+        f"{failure.strerror} ({hint})"
     )
 
 

@@ -24,6 +24,11 @@ from switch.server.session import Session
 from switch.server.streams import StreamConnection
 
 PAUSE_S: Final = 1.0
+_IN_WORDS: Final = {  # what a library calls after the byte that it stumbled over
+    "wrong version number": "no TLS but plain text, or bytes of something else",
+    "http request": "an HTTP request in plain text",
+    "unexpected eof while reading": "the peer hung up; it may not trust our certificate",
+}
 
 
 def server_context(certificate: Path, key: Path, clients: Path | None) -> ssl.SSLContext:
@@ -56,6 +61,7 @@ def _said(failure: BaseException) -> str:
     verdict = getattr(failure, "verify_message", "")
     reason = getattr(failure, "reason", None) or getattr(failure, "strerror", None)
     said = str(reason or failure).replace("_", " ").lower()
+    said = _IN_WORDS.get(said, said)
     return f"{said}: {verdict}" if verdict else said
 
 

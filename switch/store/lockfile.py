@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from switch.store.port import StoreRefused
@@ -34,8 +35,9 @@ class LockFile:
                 f"{path.with_suffix('')}: in use by process {holder or 'unknown'}; "
                 "stop that one first, or give this one another data folder"
             ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        with suppress(OSError):  # a full disk: the lock holds, only its holder has no name
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
 
     def release(self) -> None:
         """Let go. The empty file stays: taking it away would race with the next process.

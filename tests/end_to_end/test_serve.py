@@ -288,7 +288,11 @@ def test_a_port_in_use_is_one_sentence(config: Path, tmp_path: Path) -> None:
         refused = run("serve", "--config", str(config), "--data", str(tmp_path / "data"))
     assert refused.returncode == 69
     assert f"{config}:6: listener iso87-ascii cannot have 127.0.0.1:{port}" in refused.stderr
+    assert "is another switch running?" in refused.stderr
     assert "Traceback" not in refused.stderr
+    away = run("serve", "--bind", "192.0.2.1", "--data", str(tmp_path / "data"))
+    assert away.returncode == 69
+    assert "this machine has no such address" in away.stderr
 
 
 def test_a_second_instance_on_one_folder_is_refused(host: Any) -> None:

@@ -240,6 +240,16 @@ async def test_requests_are_answered_over_tls(files: Files, authority: Authority
         await until(lambda: not it.board.connections)
 
 
+async def test_plain_text_on_a_tls_port_is_called_that(files: Files) -> None:
+    """W-15: a terminal whose TLS is switched off, told in words."""
+    async with listening(files) as it:
+        stream = await trio.open_tcp_stream("127.0.0.1", it.port)
+        await stream.send_all(b"0800 in plain text")
+        await until(lambda: it.diary.of("tls.refused"))
+        await stream.aclose()
+        assert "plain text" in str(it.diary.of("tls.refused")[0]["cause"])
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 async def test_old_versions_are_refused(files: Files, authority: Authority) -> None:
     """W-15: TLS 1.1 finds no common ground, and the cause is told."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -61,3 +62,18 @@ def test_the_file_of_a_dead_process_does_not_block(tmp_path: Path) -> None:
     lock.release()
     lock.release()
     LockFile(path).release()
+
+
+def test_a_full_disk_takes_the_name_of_the_holder_not_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P-09: the store says what a full disk means; the lock is the kernel's and needs no space."""
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    lock = LockFile(tmp_path / "x.db.lock")
+    with pytest.raises(StoreRefused, match="in use by process unknown"):
+        LockFile(tmp_path / "x.db.lock")
+    lock.release()

@@ -60,13 +60,15 @@ def client_context(
     try:
         context = ssl.create_default_context(cafile=authority)
     except OSError as failure:
-        raise ConfigError(str(authority), f"authorities are refused: {failure}") from None
+        said = f"authorities are refused: {_in_words(failure)}"
+        raise ConfigError(str(authority), said) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if certificate is not None:
         try:
             context.load_cert_chain(certificate, key)
         except OSError as failure:
-            raise ConfigError(str(certificate), f"is refused: {failure}") from None
+            said = f"certificate or key is refused: {_in_words(failure)}"
+            raise ConfigError(str(certificate), said) from None
     return context
 
 
@@ -153,6 +155,12 @@ async def _secured(
         await trio.aclose_forcefully(stream)
         raise
     return secure
+
+
+def _in_words(failure: OSError) -> str:
+    """Without the place in the library's source, which is nobody's."""
+    said = getattr(failure, "reason", None) or failure.strerror or "cannot be read"
+    return str(said).replace("_", " ").lower()
 
 
 def _refusal(address: Address, failure: BaseException) -> str:
