@@ -17,6 +17,7 @@ from switch.wire.content import MESSAGE_TYPES, SENTINELS, effective_content, pat
 from switch.wire.cutting import (
     ASCII,
     HEX,
+    QUICK,
     Cut,
     Cutter,
     Piece,
@@ -34,8 +35,6 @@ from switch.wire.subfields import checker, is_tlv_of_bytes
 
 _SIGNS: Final = {f"{code:02X}": chr(code) for code in range(256)}
 _DIGITS: Final = (Content.N, Content.MASKED_N)
-# Methods that say yes to nearly all values of a content, and to no others while these are ASCII.
-_QUICK: Final = {Content.A: "v{}.isalpha() or {}", Content.AN: "v{}.isalnum() or {}"}
 Decoder = Callable[[bytes], dict[str, str]]
 
 
@@ -207,7 +206,7 @@ class _Writer:
             self._line("if not v{}.isprintable(): raise Refused", number)
         elif wanted is not None and not digits_checked:
             fits = expr("{}(v{})", self._constant(wanted.fullmatch), number)
-            quick = _QUICK.get(content)
+            quick = QUICK.get(content)
             if content in _DIGITS and cuttable(view):
                 fits = expr("v{}.isdecimal() or {}", number, fits)
             elif quick is not None and view == ASCII:

@@ -14,7 +14,16 @@ from typing import Final
 
 from switch.wire.codings import text_coding
 from switch.wire.content import MESSAGE_TYPES, NIBBLES, effective_content, pattern
-from switch.wire.cutting import ASCII, HEX, LONG_DIGITS, Unsupported, cuttable, length_view, view_of
+from switch.wire.cutting import (
+    ASCII,
+    HEX,
+    LONG_DIGITS,
+    QUICK,
+    Unsupported,
+    cuttable,
+    length_view,
+    view_of,
+)
 from switch.wire.layout import Canon, Content, FieldLayout, Layout
 from switch.wire.lengths import length_texts, length_writer
 from switch.wire.source import Expression, Source, joined
@@ -229,8 +238,12 @@ class _Writer:
             self._line("if not v{}.isprintable(): raise Refused", number)
         elif wanted is not None:
             fits = expr("{}(v{})", self._constant(wanted.fullmatch), number)
-            if content in _DIGITS and cuttable(view_of(shape.coding)):
+            view = view_of(shape.coding)
+            if content in _DIGITS and cuttable(view):
                 fits = expr("v{}.isdecimal() or {}", number, fits)
+            elif content in QUICK and view == ASCII:
+                # Letters that are not ASCII are refused when the text becomes bytes.
+                fits = expr(QUICK[content], number, fits)
             self._line("if not ({}): raise Refused", fits)
         if shape.sub is not None and not shape.sub.lenient:
             self._line("{}(v{})", self._constant(checker(shape.sub)), number)

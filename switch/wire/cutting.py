@@ -17,12 +17,14 @@ from operator import itemgetter
 from typing import Final
 
 from switch.wire.codings import text_coding
-from switch.wire.layout import Coding, FieldLayout, Layout
+from switch.wire.layout import Coding, Content, FieldLayout, Layout
 from switch.wire.lengths import is_packed
 from switch.wire.source import Expression, Source, expression, joined
 
 HEX: Final = Coding.BINARY.value
 ASCII: Final = Coding.ASCII.value
+# Tests that nearly all values of a content pass, and no others as long as these are ASCII.
+QUICK: Final = {Content.A: "v{}.isalpha() or {}", Content.AN: "v{}.isalnum() or {}"}
 LONG_RUN: Final = 24
 LONG_DIGITS: Final = "{}.encode().isdigit()"
 """Bytes are tested several times as fast as characters, which pays from ``LONG_RUN`` on."""

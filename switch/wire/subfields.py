@@ -58,7 +58,8 @@ def checker(sub: SubLayout) -> Callable[[str], None]:
     """A function that raises ``ValueError`` where :func:`parse` would, and costs as little as can
     be."""
     if sub.kind is SubKind.BER_TLV and sub.binary:
-        return _check_tlv
+        check_bytes, from_hex = tlv.Builds().check, bytes.fromhex
+        return lambda value: check_bytes(from_hex(value))
 
     def check(value: str) -> None:
         parse(sub, value)
@@ -75,10 +76,6 @@ def placed(item: SubElement, locate: Callable[[int], int]) -> SubElement:
         length=locate(item.offset + item.length) - start,
         children=tuple(placed(child, locate) for child in item.children),
     )
-
-
-def _check_tlv(value: str) -> None:
-    tlv.check(bytes.fromhex(value))
 
 
 @dataclass(frozen=True, slots=True)
