@@ -57,6 +57,9 @@ def open_database(path: Path, options: OpenOptions) -> apsw.Connection:
     except OSError as failure:
         raise StoreRefused(f"{path}: cannot be opened: {failure.strerror}") from None
     except apsw.Error as failure:
+        if getattr(failure, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+            said = f"{path}: no room for its index {path.name}-shm: make room on the disk"
+            raise StoreUnavailable(f"{said}, then start again") from None
         error: StoreUnavailable | StoreBroken | StoreRefused = translated(failure, path)
         if isinstance(error, StoreBroken):
             error = StoreRefused(str(error))  # nothing was served, so nothing broke

@@ -202,3 +202,18 @@ def test_libraries_with_the_wal_reset_fault_are_refused(
     if faulty:
         refused(database, f"SQLite {version} can lose committed transactions")
         assert not database.exists()
+
+
+def test_a_disk_too_full_for_the_index_is_told_to_be_full(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P-09: nothing was written and nothing is damaged; room is all that is lacking."""
+
+    def full(*_: object) -> None:
+        failure = apsw.IOError("disk I/O error")
+        failure.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
+        raise failure
+
+    monkeypatch.setattr("switch.store.sqlite_open._accept", full)
+    with pytest.raises(StoreUnavailable, match="make room on the disk"):
+        SqliteStore(closed)
