@@ -130,6 +130,7 @@ def _run(
         data=data,
         load=lambda: assembler.plan(_read(options)),
         reopen_log=log.sink.reopen,
+        log_lines_lost=lambda: log.sink.dropped,
     )
 
     def ready(ports: Sequence[tuple[Port, int]]) -> None:

@@ -19,6 +19,7 @@ data_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="Data folder of the running switch [the user's state directory].",
 )
+_REFUSED = {"reload": "the old configuration stays in force: "}
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -30,7 +31,7 @@ def _ask(
     if as_json:
         click.echo(json.dumps(answer))
     elif not answer["ok"]:
-        click.echo(f"isoswitch: {answer['error']}", err=True)
+        click.echo(f"isoswitch: {_REFUSED.get(command, '')}{answer['error']}", err=True)
     if not answer["ok"]:
         ctx.exit(1)
     return None if as_json else answer
@@ -50,6 +51,10 @@ def status(ctx: click.Context, data: Path | None, as_json: bool) -> None:
         f"{answer['connections']} connections, {answer['in_flight']} in flight, "
         f"{answer['decided']} events decided, settings version {answer['settings_version']}"
     )
+    if answer["trouble"]:
+        click.echo(f"  requests are refused (96): {answer['trouble']}")
+    if answer["log_lines_lost"]:
+        click.echo(f"  {answer['log_lines_lost']} lines of the log were lost: is its disk full?")
     for item in answer["listeners"]:
         kind = "tls" if item["tls"] else "tcp"
         click.echo(f"  {item['host']}:{item['port']} {kind} {item['name']} ({item['dialect']})")

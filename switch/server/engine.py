@@ -83,7 +83,7 @@ class Engine:
         self._wake = trio.Event()
         self._between: deque[Callable[[], Awaitable[None]]] = deque()
         self.timers = Timers()
-        self.healthy = True
+        self.trouble = ""  # why requests are answered with 96
         self.decided = 0
         self._admission = Admission(vault, settings, names, self._rows)
         self._release = Release(outlet, log, self.timers, clock, self.submit)
@@ -205,7 +205,7 @@ class Engine:
                 ]
             )
             self._rows.trim()
-        if not self.healthy:
+        if self.trouble:
             raise StoreUnavailable("the store went away during recovery")
         return {"unfinished": len(keys), "timers": len(self.timers)}
 
@@ -331,8 +331,8 @@ class Engine:
             self._log.bug("internal.error", done.defect, stage="append")
         self._rows.forget(done.stale)
         self._rows.learn(done.rows)
-        if done.result is Commit.DURABLE and not self.healthy:
-            self.healthy = True
+        if done.result is Commit.DURABLE and self.trouble:
+            self.trouble = ""
             self._log.tell("store.recovered", "warning")
         return done.result
 
@@ -368,8 +368,8 @@ class Engine:
         self._outlet.flush()
 
     def _unhealthy(self, why: str) -> None:
-        if self.healthy:
-            self.healthy = False
+        if not self.trouble:
+            self.trouble = why
             self._log.tell("store.unavailable", "error", why=why)
 
     def report(self, request_key: str, delivery: Delivery) -> None:

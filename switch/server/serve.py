@@ -52,6 +52,7 @@ class Parts:
     data: Path
     load: Callable[[], ServerPlan]  # reads and checks the configuration anew; raises ConfigError
     reopen_log: Callable[[], None]
+    log_lines_lost: Callable[[], int]
 
 
 class Host:
@@ -244,7 +245,9 @@ class Host:
     async def _status(self) -> dict[str, Any]:
         return {
             "ok": True,
-            "health": "ok" if self.engine.healthy else "degraded",
+            "health": "degraded" if self.engine.trouble else "ok",
+            "trouble": self.engine.trouble,
+            "log_lines_lost": self._parts.log_lines_lost(),
             "pid": os.getpid(),
             "data": str(self._parts.data),
             "up_s": (self._parts.clock.now().mono_ns - self._started_ns) // 1_000_000_000,

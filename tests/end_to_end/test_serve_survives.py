@@ -10,6 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from click.testing import CliRunner
+
+from switch.cli import main
+
 CROWD = """
 import resource, socket, sys
 port, count = int(sys.argv[1]), int(sys.argv[2])
@@ -106,6 +110,11 @@ def test_a_full_disk(make_host: Callable[..., Any], dial: Callable[..., Any]) ->
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, hard))
     refused = [peer.buy(stan, de4="000000000100")["39"] for stan in range(2, 12)]
     assert host.status()["health"] == "degraded"
+    told = CliRunner().invoke(main, ["status", "--data", str(host.data)]).output
+    assert "degraded" in told
+    assert "requests are refused (96): " in told
+    assert str(host.data / "switch.db") in told
+    assert "lines of the log were lost" in told
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
     assert refused == ["96"] * 10
     assert [peer.buy(stan, de4="000000000100")["39"] for stan in range(2, 12)] == ["00"] * 10

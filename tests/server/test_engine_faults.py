@@ -31,12 +31,12 @@ async def test_a_full_disk_is_a_decline_and_leaves_no_trace() -> None:
     it.submit(purchase(1))
     await it.engine.work()
     assert it.outside.reasons == [Reason.STORE_UNAVAILABLE]
-    assert not it.engine.healthy
+    assert it.engine.trouble
     assert it.balance() == 100_00
     it.submit(purchase(1))
     await it.engine.work()
     assert it.outside.reasons[1:] == [Reason.APPROVED]
-    assert it.engine.healthy
+    assert not it.engine.trouble
     assert it.balance() == 90_00
     assert [name for name in it.outside.told if name.startswith("store")] == [
         "store.unavailable",

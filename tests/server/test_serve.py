@@ -96,6 +96,7 @@ class Stage:
                 data=self.folder,
                 load=self._load,
                 reopen_log=lambda: None,
+                log_lines_lost=lambda: 0,
             ),
             self.plan,
         )
