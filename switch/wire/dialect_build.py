@@ -294,6 +294,10 @@ def _identity(file: DialectFile, places: Mapping[str, Place]) -> Identity:
     if len(section.reference) != len(section.original):
         raise Mistake(("identity", "original"), "original must match reference part by part")
     return Identity(
+        answer_match=tuple(
+            _field_of(places, ("identity", "answer_match"), meaning)
+            for meaning in section.answer_match
+        ),
         request_key=section.request_key,
         unchanging=tuple(section.unchanging),
         reference=section.reference,
@@ -368,3 +372,7 @@ def _echoes(dialect: Dialect) -> Iterator[tuple[Path, str]]:
             sensitive = dialect.layout.fields[int(number)].sensitive
             if sensitive and dialect.meaning_of(number) != "pan":
                 yield path, f"field {number} is sensitive and never echoed"
+    for base, rule in dialect.messages.items():
+        for number in sorted(set(dialect.identity.answer_match).difference(rule.echo), key=int):
+            said = f"its answer must echo field {number}, by which it is known (answer_match)"
+            yield ("messages", base, "echo"), said

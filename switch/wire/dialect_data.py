@@ -74,10 +74,12 @@ class TransactionRule:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Names of the parts of the three identities, in order; all are led by the terminal's id.
+    """Names of the parts of the three identities, in order; all but the answer match are led by the
+    terminal's id.
 
     ``original_kinds``: only these kinds point at an original (empty: any message that carries the
-    parts).
+    parts). ``answer_match``: the numbers of the fields by which whoever asked knows the answer as
+    his.
     """
 
     request_key: tuple[str, ...] = ()
@@ -85,6 +87,7 @@ class Identity:
     reference: tuple[str, ...] = ()
     original: tuple[str, ...] = ()
     original_kinds: frozenset[Kind] = frozenset()
+    answer_match: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,6 +221,7 @@ class IdentitySection(Section):
     reference: tuple[IdentityName, ...] = Field(strict=False, min_length=1)
     original: tuple[IdentityName, ...] = Field(strict=False, min_length=1)
     original_kinds: tuple[Annotated[Kind, Loose], ...] = Field(default=(), strict=False)
+    answer_match: tuple[Means, ...] = Field(strict=False, min_length=1)
 
 
 class EntryModeSection(Section):

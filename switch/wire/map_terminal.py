@@ -277,13 +277,13 @@ class TerminalSide:
         received: Mapping[str, str],
         reason: Reason | None,
     ) -> list[str]:
-        """The fields that are not as they must be: message type, response code, every echo
-        (INV-16).
+        """The fields that are not as they must be: message type, response code, what tells whose
+        answer it is, every other echo (INV-16).
         """
         differs = [] if received.get("t") == kind.answer else ["t"]
         if not received.get(kind.ids.response_code):
             differs.append(kind.ids.response_code)
-        for number in kind.echo:
+        for number in dict.fromkeys((*self._dialect.identity.answer_match, *kind.echo)):
             if number in sent and received.get(number) != sent[number]:
                 less = number == kind.ids.amount and reason is Reason.PARTIAL
                 if not (less and received.get(number, "") < sent[number]):

@@ -9,6 +9,7 @@ from switch.model.copies import replace
 from switch.model.words import Kind, Reason
 from switch.money import Money
 from switch.wire.dialect import load_dialect
+from switch.wire.map_message import answer_to
 from tests.wire_messages import (
     MAPPERS,
     NOW,
@@ -68,3 +69,19 @@ def test_what_a_dialect_cannot_say() -> None:
     reversal = replace(mapper.request(SALE_87), kind=Kind.REVERSAL, original="DEMO0001|000123")
     with pytest.raises(EncodeError, match="other parts"):
         mapper.compose(reversal)
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+def test_every_dialect_says_by_what_an_answer_is_known(name: str) -> None:
+    """INV-16: trace number and terminal at least; in whatever message, known or not, an answer that
+    differs there is somebody else's.
+    """
+    dialect = load_dialect(name)
+    match = dialect.identity.answer_match
+    assert {dialect.places["stan"].field, dialect.places["terminal_id"].field} <= set(match)
+    for mti in (*dialect.messages, f"{dialect.version}620"):
+        sent = {"t": mti, **dict.fromkeys(match, "1")}
+        reply = {**sent, "t": answer_to(mti), "39": "00"}
+        for number in match:
+            told = MAPPERS[name].read_answer(sent, {**reply, number: "2"})
+            assert told.differs == (number,)
