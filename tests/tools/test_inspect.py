@@ -125,6 +125,19 @@ def test_noise_fits_nothing_and_says_so() -> None:
     assert "wrong:" in result.output
 
 
+@pytest.mark.parametrize(
+    ("stdin", "said"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", "an HTTP request"),
+        (b"SSH-2.0-OpenSSH_9\r\n", "an SSH banner"),
+        (b"", "there is nothing to read"),
+    ],
+)
+def test_what_is_no_message_at_all_is_called_by_its_name(stdin: bytes, said: str) -> None:
+    """And no dialect's opinion on it is offered as a cure."""
+    assert said in told("-", stdin=stdin)["error"]["hint"]
+
+
 def test_a_named_framing_is_used() -> None:
     """Where recognition is not wanted."""
     data = wrap(Framing.parse("hex-4"), message("iso87-ascii")).hex()

@@ -19,6 +19,7 @@ from switch.errors import ConfigError
 from switch.wire.describe import describe
 from switch.wire.describe_text import Paint, plain, text_of
 from switch.wire.dialect import load_dialect
+from switch.wire.doctor import foreign
 from switch.wire.explain import BARE, Explanation, explain, explain_by_spec, explain_framed
 from switch.wire.framing import Framing
 from switch.wire.spec_dict import load_spec
@@ -124,7 +125,17 @@ def _fitting(readings: list[bytes], framing: Framing | None, reveal: bool) -> di
     best = _first_good(ranked, readings, lambda ranks: ranks[0].found.fault is None)
     told = describe(best[0].found, best[0].dialect, reveal=reveal)
     told["dialects"] = [_candidate(one) for one in best]
+    if told["error"] is not None and (hint := _no_message(best[0].found.data)):
+        told["error"]["hint"] = hint
     return told
+
+
+def _no_message(data: bytes) -> str:
+    """What the input is when it is no message at all, so that no dialect's word on it counts."""
+    if not data:
+        return "there is nothing to read: give hex, a file, or a pipe with bytes in it"
+    alien = foreign(data)
+    return f"this looks like {alien}" if alien else ""
 
 
 def _first_good(
