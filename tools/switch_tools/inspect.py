@@ -39,9 +39,8 @@ _STYLES: Final[dict[str, dict[str, Any]]] = {
 
 @click.command(
     epilog="""\b
-Example, and the same from a pipe:
-  isoswitch inspect 08002020000000000000990000000001 --dialect iso87-binary
-  echo 08002020000000000000990000000001 | isoswitch inspect -"""
+Example: isoswitch inspect 08002020000000000000990000000001 --dialect iso87-binary
+From a pipe: echo 08002020000000000000990000000001 | isoswitch inspect -"""
 )
 @click.argument("message", metavar="HEX|FILE|-")
 @click.option("--dialect", metavar="NAME", help="A shipped dialect, or the path of a dialect file.")
