@@ -105,16 +105,19 @@ class Assembler:
             title=dialect.title,
             framing=str(framing),
             profile=_profile(config, item.name, dialect, framing),
-            tls=self._tls(config, item),
+            tls=self._tls(config, item, config.where("listener", place, "tls")),
             place=config.where("listener", place, "port"),
         )
 
-    def _tls(self, config: Config, item: Listener) -> ssl.SSLContext | None:
+    def _tls(self, config: Config, item: Listener, where: str) -> ssl.SSLContext | None:
         if item.tls is None:
             return self._overrides.tls
         folder = config.folder
         clients = folder / item.tls.clients if item.tls.clients else None
-        return server_context(folder / item.tls.certificate, folder / item.tls.key, clients)
+        try:
+            return server_context(folder / item.tls.certificate, folder / item.tls.key, clients)
+        except ConfigError as failure:
+            raise ConfigError(where, str(failure)) from None
 
 
 def _dialect(config: Config, name: str, where: str) -> Dialect:

@@ -262,8 +262,8 @@ def test_a_reload_that_cannot_have_its_port_changes_nothing(
         (CONFIG.replace('"iso87-ascii"\n\n', '"iso2003-binary"\n\n'), "for reading messages only"),
         (CONFIG.replace("port = 0", 'port = 0\nframing = "carrier-pigeon"'), "shop.toml:7:"),
         (
-            CONFIG.replace("port = 0", 'port = 0\ntls = { certificate = "a", key = "b" }'),
-            "certificate or key is refused",
+            CONFIG.replace("port = 0", 'port = 0\ntls = { certificate = "/a", key = "/b" }'),
+            "shop.toml:7: /a: certificate or key is refused",
         ),
     ],
 )
