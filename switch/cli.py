@@ -35,9 +35,7 @@ TOOLS: Final[dict[str, str]] = {
     "terminal": "A virtual terminal: sign on, buy, reverse.",
     "inspect": "Explain a message, whole or broken.",
     "demo": "Play a sign-on, a purchase, a decline, a time-out and a reversal.",
-    "dialects": "List the shipped dialects.",
     "bench": "Measure codec, decisions, store and whole purchases.",
-    "load": "Put load on a switch.",
 }
 GROUP: Final = "isoswitch.commands"
 

@@ -105,6 +105,8 @@ def _to_try(started: app.Started) -> list[str]:
         return ["stop with Ctrl-C"]
     said = ["try, in another window"]
     said += [f"  {command_name()} {words}" for words in _commands(started)]
+    if started.authority is None and started.ports[0][0].tls is not None:
+        said.append("  (with --ca FILE, and --cert FILE --key FILE if clients must show one)")
     return [*said, "stop with Ctrl-C"]
 
 
@@ -117,8 +119,6 @@ def _commands(started: app.Started) -> list[str]:
         to = f"--config {quote(str(started.file))} {to}"
     if started.authority is not None:
         to += f" --ca {quote(str(started.authority))}"
-    elif port.tls is not None:
-        to += " --tls"
     card = started.config.card[0].name if started.config.card else "4111111111111111"
     amount = "12.34" if started.file is None else "12"  # of currencies without decimals, too
     return [

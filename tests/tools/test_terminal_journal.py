@@ -111,6 +111,13 @@ def test_a_power_cut_at_any_byte_leaves_a_beginning(
     third.close()
 
 
+def test_a_folder_that_cannot_be_is_told_with_the_cure(tmp_path: Path) -> None:
+    """Where, what, and what to do."""
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match=r"choose another folder with --state"):
+        Journal(tmp_path / "file" / "folder")
+
+
 def test_a_last_line_of_zeros_is_torn_as_well(tmp_path: Path) -> None:
     """A file system may keep the length of a write and lose its bytes."""
     journal = Journal(tmp_path)

@@ -78,7 +78,7 @@ async def test_keep_alives_are_echoed_and_not_shown() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "the host closed the connection"),
+        (b"", "the host closed the connection; its log may say why"),
         (b"\x00\x1e0800", "inside a frame"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no frame"),
     ],

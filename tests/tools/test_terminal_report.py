@@ -143,4 +143,6 @@ def test_a_refused_reversal_sends_to_the_acquirer() -> None:
 def test_the_journal_lists_where_each_request_stands(entry: Entry, standing: str) -> None:
     """For people in a line, for programs as data."""
     assert entry_line(entry).endswith(standing)
+    sign_on = replace(entry, sent=msgspec.structs.replace(entry.sent, kind=Kind.SIGN_ON))
+    assert entry_line(sign_on)[8:15] == "sign-on"
     assert entry_json(entry)["standing"] == standing

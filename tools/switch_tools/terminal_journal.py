@@ -177,7 +177,8 @@ class _File:
             raise JournalError(said) from None
         except OSError as failure:
             self.close()
-            raise JournalError(f"{self.path}: {failure.strerror}") from None
+            said = f"{self.path}: {failure.strerror}: choose another folder with --state"
+            raise JournalError(said) from None
 
     def lines(self) -> list[bytes]:
         """All lines, with their ends."""

@@ -115,7 +115,7 @@ class Link:
             raise LinkLost("the connection was reset by the host") from None
         if not data:
             cut = self._framer.finish()
-            said = f" ({cut})" if cut is not None else ""
+            said = f" ({cut})" if cut is not None else "; its log may say why"
             raise LinkLost(f"the host closed the connection{said}")
         self._framer.receive_data(bytes(data))
 

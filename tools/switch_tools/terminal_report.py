@@ -106,7 +106,9 @@ def entry_line(entry: Entry) -> str:
     sent = entry.sent
     amount = "" if sent.amount_minor is None else str(Money(sent.amount_minor, sent.currency))
     card = sent.card or sent.pan_masked
-    return f"{sent.stan}  {sent.kind:<9} {amount:>14}  {card:<12} {standing(entry)}"
+    return (
+        f"{sent.stan}  {sent.kind.replace('_', '-'):<9} {amount:>14}  {card:<12} {standing(entry)}"
+    )
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
