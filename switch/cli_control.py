@@ -55,6 +55,8 @@ def status(ctx: click.Context, data: Path | None, as_json: bool) -> None:
         click.echo(f"  requests are refused (96): {answer['trouble']}")
     if answer["log_lines_lost"]:
         click.echo(f"  {answer['log_lines_lost']} lines of the log were lost: is its disk full?")
+    for warning in answer["warnings"]:
+        click.echo(f"  warning: {warning}")
     for item in answer["listeners"]:
         kind = "tls" if item["tls"] else "tcp"
         click.echo(f"  {item['host']}:{item['port']} {kind} {item['name']} ({item['dialect']})")

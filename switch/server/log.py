@@ -33,7 +33,11 @@ QUEUE_LINES: Final = 10_000
 IDLE_S: Final = 0.02  # lines that come within this go out in one write
 RETRY_S: Final = 0.5
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-_CARD_LIKE: Final = re.compile(r"\d{13,}")
+# What an exception quotes is a value, unless it is a plain name; digits of a card, with whatever
+# follows them in a track; a PIN block or a key in hex; bytes with their escapes.
+_QUOTED: Final = re.compile(r"""b?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+_NAME: Final = re.compile(r"""['"][A-Za-z_.]{0,40}[0-9]{0,3}['"]""")
+_SECRET_LIKE: Final = re.compile(r"\d{9,}(?:[=^][^\s'\"]*)?|[0-9A-Fa-f]{12,}|\S*\\x[0-9a-f]{2}\S*")
 # Control characters that JSON lets through, and marks that turn the direction of text: they could
 # forge a terminal's output.
 _CONTROL: Final = re.compile(b"\x7f|\xc2[\x80-\x9f]|\xe2\x80[\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
@@ -197,12 +201,15 @@ def stamped(event: str, level: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def scrub(text: str) -> str:
-    """Blot out whatever could be a card number in a text that is not ours.
+    """Blot out whatever could be a value of a message in a text that is not ours.
 
     >>> scrub("invalid literal: '4761739001010010'")
-    "invalid literal: '[digits]'"
+    "invalid literal: '...'"
+    >>> scrub("'NoneType' object, 4761739001010010=49122019876543219")
+    "'NoneType' object, [hidden]"
     """
-    return _CARD_LIKE.sub("[digits]", text)
+    named = _QUOTED.sub(lambda match: match[0] if _NAME.fullmatch(match[0]) else "'...'", text)
+    return _SECRET_LIKE.sub("[hidden]", named)
 
 
 def describe(failure: BaseException) -> dict[str, Any]:

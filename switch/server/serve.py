@@ -233,7 +233,7 @@ class Host:
             "reload": partial(self._reload, "control"),
             "stop": self._stop_command,
         }
-        answer = answers.get(name)
+        answer = answers.get(name) if isinstance(name, str) else None
         if answer is None:
             return {
                 "ok": False,
@@ -252,6 +252,11 @@ class Host:
             "data": str(self._parts.data),
             "up_s": (self._parts.clock.now().mono_ns - self._started_ns) // 1_000_000_000,
             "settings_version": self.engine.settings.version,
+            "warnings": [
+                f"listener {port.name} takes plain text from other hosts"
+                for port, _ in self.ports
+                if port.tls is None and not is_loopback(port.host)
+            ],
             "connections": len(self.board.connections),
             "in_flight": self.engine.in_flight,
             "decided": self.engine.decided,

@@ -41,7 +41,8 @@ def server_context(certificate: Path, key: Path, clients: Path | None) -> ssl.SS
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     try:
-        context.load_cert_chain(certificate, key)
+        # A key under a passphrase is refused: asking for one would hold up the start, or a reload.
+        context.load_cert_chain(certificate, key, password="")
     except OSError as failure:
         raise ConfigError(
             str(certificate), f"certificate or key is refused: {_said(failure)}"

@@ -27,6 +27,7 @@ from switch.money import Money
 from switch.server.log import ServerLog, Sink, describe, timestamp
 from switch.server.log_events import EVENTS
 from switch.values import Pan
+from tests.leaks import leaks
 
 PAN = "4761739001010010"
 REQUEST = Request(
@@ -102,6 +103,16 @@ def test_a_defect_is_told_with_its_place_and_without_values(path: Path) -> None:
     assert said["exception"] == "ValueError"
     assert any("handler" in place for place in said["trace"])
     assert PAN not in path.read_text()
+
+
+@pytest.mark.parametrize("secret", ["4761739001010010=49122019876543219", "A1B2C3D4E5F60718"])
+@pytest.mark.parametrize("shape", ["no {}", "no '{}'", 'no "{}"', "{}: not a number"])
+def test_no_dress_of_a_secret_survives_in_what_is_said(secret: str, shape: str) -> None:
+    """P-12, P-15: plain, quoted, as bytes, as packed digits, as others' exceptions print it."""
+    packed = bytes.fromhex(secret.replace("=", "D") + "F" * (len(secret) % 2))
+    for dress in (secret, repr(secret), repr(secret.encode()), repr(packed), secret.encode().hex()):
+        assert leaks(describe(ValueError(shape.format(dress)))["said"].encode(), [secret]) == []
+    assert "'terminal_id'" in describe(KeyError("terminal_id"))["said"]
 
 
 @given(st.text(alphabet="0123456789 x-", max_size=60))

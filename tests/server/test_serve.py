@@ -6,8 +6,9 @@ import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 import trio
@@ -226,6 +227,32 @@ async def test_a_defect_in_a_reload_costs_the_reload(stage: Stage) -> None:
 
     assert await stage.play(reload) == 0
     assert "internal.error planted" in stage.outside.told
+
+
+@pytest.mark.parametrize("command", [[], {}, None, 1, "", "dance"])
+async def test_a_command_that_is_none_is_refused(stage: Stage, command: object) -> None:
+    """Whatever JSON comes over the control socket, the switch goes on."""
+
+    async def say() -> None:
+        said = partial(ask, stage.folder, cast(str, command))
+        answer = await trio.to_thread.run_sync(said)
+        assert not answer["ok"]
+        assert (await stage.command("status"))["ok"]
+
+    assert await stage.play(say) == 0
+
+
+async def test_plain_text_from_other_hosts_is_a_warning_of_health(tmp_path: Path) -> None:
+    """SR-NET-03: at the start and as long as it is so."""
+    text = SHOP.replace("port = 0", 'host = "0.0.0.0"\nport = 0')
+    stage = Stage(tmp_path, planned(text))
+
+    async def look() -> None:
+        warnings = (await stage.command("status"))["warnings"]
+        assert warnings == ["listener shop takes plain text from other hosts"]
+
+    assert await stage.play(look) == 0
+    assert "serve.plain" in stage.outside.told
 
 
 async def test_two_reloads_at_once_come_one_after_the_other(stage: Stage) -> None:

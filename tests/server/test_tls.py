@@ -335,6 +335,23 @@ def test_files_that_do_not_belong_together_are_refused(files: Files, tmp_path: P
         server_context(files.certificate, files.key, files.key)
 
 
+def test_a_key_under_a_passphrase_is_refused_and_nobody_is_asked(
+    files: Files, tmp_path: Path
+) -> None:
+    """A prompt would hold up a reload for ever."""
+    plain = serialization.load_pem_private_key(files.key.read_bytes(), None)
+    locked = tmp_path / "locked.key"
+    locked.write_bytes(
+        plain.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    with pytest.raises(ConfigError, match="certificate or key is refused"):
+        server_context(files.certificate, locked, None)
+
+
 async def test_a_memory_stream_drives_the_session_too() -> None:
     """What carries a session can be swapped: the simulated world has no sockets."""
     it = place()
