@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from switch.config import Config, demo_config, load_config
+from switch.errors import ConfigError
 from switch.server.assemble import Assembler, Overrides
 
 
@@ -20,12 +21,19 @@ def config() -> None:
     """Check a configuration file, print its schema."""
 
 
-@config.command(epilog="Example: isoswitch config check shop.toml")
+@config.command(
+    epilog="Example: isoswitch config check shop.toml", short_help="Check a file as serve would."
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def check(file: Path, as_json: bool) -> None:
     """Check FILE whole, with its dialects and certificates; a mistake is told with its line."""
-    plan = Assembler(Overrides(), descriptors=1_000_000).plan(load_config(file))
+    try:
+        plan = Assembler(Overrides(), descriptors=1_000_000).plan(load_config(file))
+    except ConfigError as failure:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "error": str(failure)}))
+        raise
     counts = {
         "listeners": len(plan.ports),
         "merchants": len(plan.world.merchants),
@@ -35,10 +43,16 @@ def check(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"ok": True, **counts}))
     else:
-        click.echo(f"{file}: good: " + ", ".join(f"{n} {name}" for name, n in counts.items()))
+        counted = (
+            f"{n} {name.removesuffix('s') if n == 1 else name}" for name, n in counts.items()
+        )
+        click.echo(f"{file}: good: " + ", ".join(counted))
 
 
-@config.command(epilog="Example: isoswitch config schema > isoswitch.schema.json")
+@config.command(
+    epilog="Example: isoswitch config schema > isoswitch.schema.json",
+    short_help="Print the JSON Schema of the file.",
+)
 def schema() -> None:
     """Print the JSON Schema of the configuration file, for completion in editors."""
     described = {
@@ -49,7 +63,9 @@ def schema() -> None:
     click.echo(json.dumps(described, indent=2))
 
 
-@config.command(epilog="Example: isoswitch config demo > shop.toml")
+@config.command(
+    epilog="Example: isoswitch config demo > shop.toml", short_help="Print the demo world's file."
+)
 def demo() -> None:
     """Print the configuration of the demo world, to begin one's own from."""
     click.echo(demo_config().text, nl=False)

@@ -92,6 +92,8 @@ def _banner(started: app.Started) -> None:
 
 def _warnings(started: app.Started) -> list[str]:
     said = []
+    if not started.ports:
+        said.append("warning: nothing listens: the configuration has no [[listener]]")
     plain = [port.host for port, _ in started.ports if port.tls is None]
     if any(not is_loopback(host) for host in plain):
         said.append("warning: plain text from other hosts is accepted; --tls encrypts it")

@@ -77,6 +77,11 @@ def test_a_refusal_is_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, ["config", "check", str(path)])
     assert refused.exit_code == 78
     assert refused.stderr == f"isoswitch: {path}:1: nonsense: there is no such setting\n"
+    assert refused.stdout == ""
+    refused = CliRunner().invoke(main, ["config", "check", "--json", str(path)])
+    assert refused.exit_code == 78
+    said = json.loads(refused.stdout)
+    assert said == {"ok": False, "error": f"{path}:1: nonsense: there is no such setting"}
     refused = CliRunner().invoke(main, ["status", "--data", str(tmp_path)])
     assert refused.exit_code == 1
     assert "is it running" in refused.stderr

@@ -171,6 +171,14 @@ def test_the_banner_of_listeners_with_their_own_certificates_says_what_is_to_be_
     assert "(with --ca FILE, and --cert FILE --key FILE" in host.errors()
 
 
+def test_a_world_without_a_listener_is_told_to_be_deaf(
+    make_host: Callable[..., Any], config: Path
+) -> None:
+    """An empty file is no mistake, and hardly ever what was meant."""
+    config.write_text("")
+    assert "warning: nothing listens" in make_host("--config", str(config)).start().errors()
+
+
 def test_what_is_written_is_the_owners_alone(town: Any) -> None:
     """SR-GEN-04: files 0600, folder 0700."""
     assert stat.S_IMODE(town.data.stat().st_mode) == 0o700
