@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from switch.server.control import ask, state_folder
+from switch.server.control import ControlError, ask, state_folder
 
 data_option = click.option(
     "--data",
@@ -27,7 +27,12 @@ def _ask(
     ctx: click.Context, data: Path | None, command: str, as_json: bool
 ) -> dict[str, Any] | None:
     """The answer, or ``None`` when it was printed already."""
-    answer = ask(data or state_folder(), command)
+    try:
+        answer = ask(data or state_folder(), command)
+    except ControlError as failure:
+        if as_json:
+            click.echo(json.dumps({"ok": False, "error": str(failure)}))
+        raise
     if as_json:
         click.echo(json.dumps(answer))
     elif not answer["ok"]:

@@ -85,6 +85,9 @@ def test_a_refusal_is_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
     refused = CliRunner().invoke(main, ["status", "--data", str(tmp_path)])
     assert refused.exit_code == 1
     assert "is it running" in refused.stderr
+    refused = CliRunner().invoke(main, ["status", "--json", "--data", str(tmp_path)])
+    assert refused.exit_code == 1
+    assert "is it running" in json.loads(refused.stdout)["error"]
 
 
 def test_the_schema_is_json_and_knows_every_section() -> None:
