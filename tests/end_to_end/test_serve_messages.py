@@ -252,3 +252,36 @@ def test_a_repeat_gets_the_same_answer_and_other_content_is_refused(
     alerts = lines_of(town, peer, "duplicate.mismatch", 3)
     assert [line["differs"] for line in alerts] == ["amount", "card", "code"]
     assert peer.buy(1) == first
+
+
+def reversal(peer: Any, stan: int, original: int, mti: str) -> bytes:
+    """A reversal of the purchase with that trace number."""
+    named = f"0200{original:06d}1124120000{'0' * 22}"
+    return bytes(peer.purchase(stan, det=mti, de90=named, de4="000000001000"))
+
+
+def test_a_reversal_and_its_repeats_take_back_once(town: Any, dial: Callable[..., Any]) -> None:
+    """M-26: 00 each time, the approval is undone once, and the repeats leave no record."""
+    peer = dial(town)
+    assert peer.buy(1)["39"] == "00"
+    answers = []
+    for mti in ("0400", "0401", "0401"):
+        peer.send(reversal(peer, 2, 1, mti))
+        answers.append(peer.receive())
+    assert [(answer["t"], answer["39"]) for answer in answers] == [("0410", "00")] * 3
+    assert answers[0] == answers[1] == answers[2]
+    lines = lines_of(town, peer, "transaction", 4)
+    assert ["records" in line for line in lines] == [True, True, False, False]
+
+
+def test_a_reversal_before_its_original_buries_it(town: Any, dial: Callable[..., Any]) -> None:
+    """M-27: 00 for what was never seen; the original is declined, again and again, and says why."""
+    peer = dial(town)
+    peer.send(reversal(peer, 2, 1, "0420"))
+    answer = peer.receive()
+    assert (answer["t"], answer["39"]) == ("0430", "00")
+    first = peer.buy(1)
+    assert first["39"] != "00"
+    assert peer.buy(1) == first
+    reasons = [line["reason"] for line in lines_of(town, peer, "transaction", 3)]
+    assert reasons[1:] == ["reversed.before_seen"] * 2
