@@ -210,9 +210,7 @@ def test_a_disk_too_full_for_the_index_is_told_to_be_full(
     """P-09: nothing was written and nothing is damaged; room is all that is lacking."""
 
     def full(*_: object) -> None:
-        failure = apsw.IOError("disk I/O error")
-        failure.extendedresult = apsw.SQLITE_IOERR_SHMSIZE
-        raise failure
+        raise apsw.exception_for(apsw.SQLITE_IOERR_SHMSIZE)
 
     monkeypatch.setattr("switch.store.sqlite_open._accept", full)
     with pytest.raises(StoreUnavailable, match="make room on the disk"):
