@@ -241,7 +241,7 @@ async def test_requests_are_answered_over_tls(files: Files, authority: Authority
 
 
 async def test_plain_text_on_a_tls_port_is_called_that(files: Files) -> None:
-    """W-15: a terminal whose TLS is switched off, told in words."""
+    """W-14: a terminal whose TLS is switched off, told in words."""
     async with listening(files) as it:
         stream = await trio.open_tcp_stream("127.0.0.1", it.port)
         await stream.send_all(b"0800 in plain text")
