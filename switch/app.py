@@ -97,6 +97,7 @@ def serve(options: ServeOptions, started: Callable[[Started], None]) -> int:
     plan = assembler.plan(config)
     sink, log_name = _sink(options, config, data)
     log = ServerLog(sink, config.log.level)
+    log.codes = plan.codes
     try:
         return _run(options, config, data, assembler, plan, log, log_name, authority, started)
     finally:
@@ -121,6 +122,18 @@ def _run(
     vault = _vault(data)
     writer = _writer(data, vault.check_value)
     seed = config.server.seed.encode() or secrets.token_bytes(32)
+    latest = plan
+
+    def load() -> ServerPlan:
+        nonlocal latest
+        latest = assembler.plan(_read(options))
+        return latest
+
+    def took_over() -> None:
+        """The reload is through: the log goes by the new dialects, into a file of that name."""
+        log.codes = latest.codes
+        log.sink.reopen()
+
     parts = Parts(
         writer=writer,
         vault=vault,
@@ -128,8 +141,8 @@ def _run(
         clock=SystemClock(),
         names=FreshNames(seed),
         data=data,
-        load=lambda: assembler.plan(_read(options)),
-        reopen_log=log.sink.reopen,
+        load=load,
+        reopen_log=took_over,
         log_lines_lost=lambda: log.sink.dropped,
     )
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from switch.config import Config, Listener
 from switch.errors import ConfigError, IsoswitchError
 from switch.model.settings import DialectPolicy, Settings
+from switch.model.words import Kind
 from switch.money import Money
 from switch.server.limits import EngineLimits
 from switch.server.plan import Port, ServerLimits, ServerPlan
@@ -23,6 +24,7 @@ from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect, load_dialect
 from switch.wire.framing import Framing
+from switch.wire.map_answer import response_codes
 from switch.wire.mapping import Mapper
 from switch.wire.reference import Inexpressible, Reference
 
@@ -73,6 +75,10 @@ class Assembler:
                 rows=limits.cached_rows,
                 answer_s=config.server.answer_s,
             ),
+            codes={
+                dialect.name: {kind: response_codes(dialect, kind) for kind in Kind}
+                for dialect in dialects.values()
+            },
         )
 
     def _port(

@@ -27,6 +27,7 @@ from switch.model.effects import Reply
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision
 from switch.server.log_events import TransactionLine
+from switch.server.plan import ResponseCodes
 from switch.values import Sensitive
 
 QUEUE_LINES: Final = 10_000
@@ -249,6 +250,7 @@ class ServerLog:
 
     def __init__(self, sink: Sink, level: str = "info") -> None:
         self.sink = sink
+        self.codes: ResponseCodes = {}  # of the dialects in force, so that a line tells the code
         self._transactions = LEVELS[level] <= LEVELS["info"]
         self._logger = structlog.wrap_logger(
             _Logger(sink.put),
@@ -270,19 +272,25 @@ class ServerLog:
     ) -> None:
         """One line per decision; encoded by the thread, not by the loop."""
         if self._transactions:
-            line = transaction_line(arrived, decision, took_us, batch)
+            line = transaction_line(arrived, decision, took_us, batch, self.codes)
             self.sink.put((arrived.moment.wall_us, line))
 
 
 def transaction_line(
-    arrived: RequestArrived | BrokenArrived, decision: Decision, took_us: int, batch: int
+    arrived: RequestArrived | BrokenArrived,
+    decision: Decision,
+    took_us: int,
+    batch: int,
+    codes: ResponseCodes,
 ) -> TransactionLine:
     """The line of one decision. The PAN leaves here masked."""
     request, origin = arrived.request, arrived.origin
-    answer = None
+    answer, response_code = None, ""
     for effect in decision.effects:
         if isinstance(effect, Reply):
             answer = effect.answer
+            if request.dialect in codes:
+                response_code = codes[request.dialect][request.kind][answer.reason]
             break
     amount = request.amount
     approved = None if answer is None else answer.amount
@@ -304,7 +312,8 @@ def transaction_line(
         stan=request.stan,
         dialect=request.dialect,
         mti=request.message_type,
-        code=request.code,
+        processing_code=request.code,
+        response_code=response_code,
         repeat=request.repeat,
         listener=origin.listener,
         connection=origin.connection,

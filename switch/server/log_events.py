@@ -92,7 +92,8 @@ class TransactionLine(msgspec.Struct, omit_defaults=True, kw_only=True):
     stan: str = ""
     dialect: str = ""
     mti: str = ""
-    code: str = ""
+    processing_code: str = ""
+    response_code: str = ""
     repeat: bool = False
     listener: str = ""
     connection: int = 0

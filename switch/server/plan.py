@@ -8,14 +8,18 @@ files.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from switch.errors import IsoswitchError
 from switch.model.settings import Settings
+from switch.model.words import Kind, Reason
 from switch.server.limits import EngineLimits
 from switch.server.profile import Profile
 from switch.server.world import World
+
+# Dialect, kind of transaction, reason -> the response code that the terminal reads.
+ResponseCodes = Mapping[str, Mapping[Kind, Mapping[Reason, str]]]
 
 
 class StartRefusedError(IsoswitchError):
@@ -71,3 +75,4 @@ class ServerPlan:
     world: World
     limits: ServerLimits
     engine: EngineLimits
+    codes: ResponseCodes = field(default_factory=dict)

@@ -73,10 +73,13 @@ def test_a_purchase_is_answered_and_survives_a_kill(
     host.start()
     recovery = host.await_log("recovery", 2)
     assert recovery[1]["unfinished"] in (0, 1)
+    host.forget_log()
     peer = dial(host)
     assert peer.buy(1) == first
     assert peer.buy(2)["39"] == "00"
     assert peer.buy(3)["39"] == "51"  # 25.00 less 10.00 twice: the repeat cost nothing
+    told = [(line["response_code"], line["reason"]) for line in host.await_log("transaction", 3)]
+    assert told[-1] == ("51", "funds.insufficient")
 
 
 def test_a_clean_stop_leaves_nothing_to_recover(host: Any, dial: Callable[..., Any]) -> None:

@@ -62,6 +62,7 @@ def test_events_and_transactions_are_json_lines(path: Path) -> None:
     """One object a line, with time, level and event; the trail comes along."""
     sink = Sink(path)
     log = ServerLog(sink)
+    log.codes = {"iso87-ascii": {Kind.PURCHASE: {Reason.APPROVED: "00"}}}
     log.tell("listener.open", name="shop", port=1)
     log.transaction(ARRIVED, DECISION, took_us=400, batch=2)
     log.tell("conn.close", "debug")
@@ -70,6 +71,7 @@ def test_events_and_transactions_are_json_lines(path: Path) -> None:
     assert (opened["event"], opened["level"], opened["name"]) == ("listener.open", "info", "shop")
     assert transaction["event"] == "transaction"
     assert transaction["reason"] == "approved"
+    assert transaction["response_code"] == "00"
     assert transaction["amount"] == 1234
     assert transaction["pan"] == "476173******0010"
     assert transaction["trail"][0]["name"] == "terminal"

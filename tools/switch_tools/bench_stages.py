@@ -140,7 +140,7 @@ class Bare:
         watch.lap("encode and frame")
         for entry in entries:
             if isinstance(entry.event, RequestArrived) and entry.decision is not None:
-                self._log_line(transaction_line(entry.event, entry.decision, 0, len(entries)))
+                self._log_line(transaction_line(entry.event, entry.decision, 0, len(entries), {}))
         watch.lap("log line")
         self._reports = [
             DeliveryReported(now, request.request_key, Delivery.SENT) for request in requests

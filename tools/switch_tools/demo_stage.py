@@ -144,7 +144,17 @@ class Stage:
     def logged(self, lines: list[dict[str, Any]]) -> None:
         """What the switch's log says about it."""
         for line in lines:
-            names = ("kind", "reason", "mti", "terminal", "stan", "rrn", "pan", "took_us")
+            names = (
+                "kind",
+                "response_code",
+                "reason",
+                "mti",
+                "terminal",
+                "stan",
+                "rrn",
+                "pan",
+                "took_us",
+            )
             said = " ".join(f"{name}={line[name]}" for name in names if line.get(name))
             click.secho(f"   log: {said}", dim=True)
             for check in line.get("trail", ()):
