@@ -5,6 +5,9 @@ journal.
 the store holds version ``n - 1`` (nothing, for 1); else the append is a conflict and nothing of it
 is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PANs only sealed
 (SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
+
+What has its default is left out of the JSON: a third of a purchase's journal. A default is therefore
+part of the format and never changes.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ def key_of(table: str, record_id: str) -> Key:
     return _new(Key, (table, record_id))
 
 
-class Record(Struct, frozen=True, gc=False, kw_only=True):
+class Record(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Base: identity and version."""
 
     TABLE: ClassVar[str] = ""

@@ -76,7 +76,7 @@ class Request(Struct, frozen=True, gc=False, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-class Answer(Struct, frozen=True, gc=False, kw_only=True):
+class Answer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """What is told to the terminal. Stored with the transaction; a repeat gets the very same
     (INV-02).
     """

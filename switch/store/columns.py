@@ -57,6 +57,7 @@ class Shelf:
     """How one record type is kept."""
 
     table: str
+    kind: type[Record]
     number: int
     columns: tuple[str, ...]
     values: Callable[[Record], tuple[str, ...]]  # of the columns, in their order
@@ -76,6 +77,7 @@ def _shelf(kind: type[Record]) -> Shelf:
     number, columns = _DECLARED[kind]
     return Shelf(
         table=kind.TABLE,
+        kind=kind,
         number=number,
         columns=columns,
         values=_values(columns),

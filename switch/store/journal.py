@@ -31,7 +31,7 @@ class _Body(msgspec.Struct):
 
 class _Identity(msgspec.Struct):
     id: str
-    version: int
+    version: int = 1  # a record says its version unless it is the first
 
 
 _decode_body: Final = msgspec.json.Decoder(_Body).decode

@@ -49,7 +49,7 @@ def test_power_loss(
     SqliteStore(database).close()
     start = {"switch.db": database.read_bytes()}
     with RecordingDisk() as disk:
-        purchases(make, disk, database, 60)
+        purchases(make, disk, database, 90)
         log = list(disk.log)
     ends = {0, *(item.note for item in log)}
     assert sum(item.kind == "sync" and item.name == "switch.db" for item in log) > 2

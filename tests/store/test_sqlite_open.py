@@ -28,7 +28,7 @@ def closed(open_sqlite: Opener, database: Path, make: Any) -> Path:
     store = open_sqlite()
     payer, payee = make.account("payer"), make.account("payee")
     store.append([Change("open", 1, (payer, payee))])
-    for number in range(60):
+    for number in range(90):
         change, payer, payee = make.purchase(number, payer, payee)
         store.append([change])
     store.close()
