@@ -6,7 +6,7 @@ the store holds version ``n - 1`` (nothing, for 1); else the append is a conflic
 is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PANs only sealed
 (SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
 
-What has its default is left out of the JSON: a third of a purchase's journal. A default is therefore
+What has its default is left out of the JSON, which makes each purchase cheaper. A default is therefore
 part of the format and never changes.
 """
 
