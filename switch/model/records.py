@@ -6,8 +6,8 @@ the store holds version ``n - 1`` (nothing, for 1); else the append is a conflic
 is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PANs only sealed
 (SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
 
-What has its default is left out of the JSON, which makes each purchase cheaper. A default is therefore
-part of the format and never changes.
+What has its default is left out of the JSON, which makes each purchase cheaper. A default is
+therefore part of the format and never changes.
 """
 
 from __future__ import annotations
