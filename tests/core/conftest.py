@@ -27,26 +27,11 @@ from switch.model.settings import DialectPolicy, Settings
 from switch.model.words import Delivery, Flow, Kind
 from switch.money import Money
 from switch.values import Pan
+from tests.core_world import Rows
 
 VISA, POOR, STRANGER = "4761739001010010", "4000000000009995", "4111111111111111"
 OUTSIDER = "6011000990139424"
 ORIGIN = Origin(1, 1, "test", "192.0.2.1")
-
-
-class FetchedRows:
-    """What the engine's working set promises: only what was fetched can be read."""
-
-    def __init__(self, store: dict[Key, Record]) -> None:
-        self._store = store
-        self.fetched: set[Key] = set()
-
-    def has(self, key: Key) -> bool:
-        return key in self.fetched
-
-    def get(self, key: Key) -> Record | None:
-        if key not in self.fetched:
-            raise KeyError(key)
-        return self._store.get(key)
 
 
 class Shop:
@@ -104,22 +89,22 @@ class Shop:
         checks = tuple(name for name in self.policy.checks if name not in left_out)
         self.policy = replace(self.policy, checks=checks)
 
-    def no_rows(self) -> FetchedRows:
+    def no_rows(self) -> Rows:
         """Rows of which none was fetched yet."""
-        return FetchedRows(self.store)
+        return Rows(self.store)
 
     def demand_signon(self) -> None:
         """A dialect whose terminals must sign on."""
         self.policy = replace(self.policy, signon_required=True)
 
-    def facts(self, rows: FetchedRows, key: str = "") -> Facts:
+    def facts(self, rows: Rows, key: str = "") -> Facts:
         settings = replace(self.settings, policies={"test": self.policy})
         fresh = Fresh(f"R{key}"[:12], "A00001")
         return Facts(rows, settings, self.policy, fresh, self.business_date, self.month)
 
     def judge(self, event: Event) -> tuple[Decision, list[tuple[object, ...]]]:
         """Plan until ready, then decide; also the needs of every round."""
-        rows = FetchedRows(self.store)
+        rows = Rows(self.store)
         key = event.request.request_key if isinstance(event, RequestArrived) else ""
         facts = self.facts(rows, key)
         rounds: list[tuple[object, ...]] = []
@@ -154,7 +139,7 @@ class Shop:
 
         Rows are shared and show what earlier decisions wrote. Who misses one is planned again.
         """
-        rows = FetchedRows(self.store)
+        rows = Rows(self.store)
         waiting = [(self.arrived(request), self.facts(rows, "")) for request in requests]
         for event, facts in waiting:
             self._fetch(event, facts, rows)
@@ -174,7 +159,7 @@ class Shop:
         return answers
 
     @staticmethod
-    def _fetch(event: Event, facts: Facts, rows: FetchedRows) -> None:
+    def _fetch(event: Event, facts: Facts, rows: Rows) -> None:
         while needs := plan(event, facts):
             rows.fetched |= {need for need in needs if isinstance(need, Key)}
 

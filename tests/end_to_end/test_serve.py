@@ -17,28 +17,9 @@ from click.testing import CliRunner
 
 from switch.cli import main
 from switch.server.control import ask
+from tests.small_world import small_world
 
-CONFIG = """\
-[settings]
-test_ranges = ["4761739"]
-
-[[listener]]
-name = "iso87-ascii"
-port = 0
-dialect = "iso87-ascii"
-
-[[merchant]]
-id = "DEMOMERCHANT001"
-
-[[terminal]]
-id = "DEMO0001"
-merchant = "DEMOMERCHANT001"
-
-[[card]]
-name = "visa"
-pan = "4761739001010010"
-balance = "25.00"
-"""
+CONFIG = small_world("25.00")
 
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

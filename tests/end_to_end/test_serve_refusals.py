@@ -15,28 +15,9 @@ from click.testing import CliRunner
 
 from switch.cli import main
 from switch.server.binding import reachable_as
+from tests.small_world import small_world
 
-CONFIG = """\
-[settings]
-test_ranges = ["4761739"]
-
-[[listener]]
-name = "iso87-ascii"
-port = 0
-dialect = "iso87-ascii"
-
-[[merchant]]
-id = "DEMOMERCHANT001"
-
-[[terminal]]
-id = "DEMO0001"
-merchant = "DEMOMERCHANT001"
-
-[[card]]
-name = "visa"
-pan = "4761739001010010"
-balance = "100.00"
-"""
+CONFIG = small_world("100.00")
 MISTAKES = {
     "no TOML": (CONFIG + "[server\n", "20: this is no TOML"),
     "unknown name": (

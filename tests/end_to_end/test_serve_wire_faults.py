@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-CONFIG = """\
+from tests.small_world import small_world
+
+HASTE = """\
 [settings]
 test_ranges = ["4761739"]
 
@@ -21,23 +23,6 @@ frame_s = 1.0
 write_s = 1.0
 idle_s = 2.0
 {limits}
-
-[[listener]]
-name = "iso87-ascii"
-port = 0
-dialect = "iso87-ascii"
-
-[[merchant]]
-id = "DEMOMERCHANT001"
-
-[[terminal]]
-id = "DEMO0001"
-merchant = "DEMOMERCHANT001"
-
-[[card]]
-name = "visa"
-pan = "4761739001010010"
-balance = "100000.00"
 """
 
 
@@ -47,7 +32,7 @@ def hasty(tmp_path: Path, make_host: Callable[..., Any]) -> Callable[..., Any]:
 
     def make(limits: str = "") -> Any:
         path = tmp_path / "hasty.toml"
-        path.write_text(CONFIG.format(limits=limits))
+        path.write_text(small_world("100000.00", HASTE.format(limits=limits)))
         return make_host("--config", str(path)).start()
 
     return make
