@@ -5,46 +5,22 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 import trio
 
-from switch.errors import Fault
 from switch.model.effects import Reply
 from switch.model.events import Event, Moment, RequestArrived
-from switch.model.request import Answer, Problem, Request
-from switch.model.words import Delivery, Flow, Kind, Reason
+from switch.model.request import Answer
+from switch.model.words import Delivery, Reason
 from switch.server.board import Board
 from switch.server.profile import Profile, SessionLimits
 from switch.server.pump import PlainListener, Pump
 from switch.wire.framing import Framing
-
-
-class Words:
-    """A toy dialect: a message is its request key; the answer is as long as the test wants."""
-
-    size = 20
-
-    def decode(self, data: bytes) -> dict[str, str]:
-        return {"t": data.decode()}
-
-    def encode(self, fields: Mapping[str, str]) -> bytes:
-        return fields["t"].ljust(self.size, ".").encode()
-
-    def request(self, fields: dict[str, str]) -> Request:
-        key = fields["t"]
-        return Request(dialect="toy", kind=Kind.ECHO, flow=Flow.REQUEST, request_key=key)
-
-    def broken(self, fields: dict[str, str], fault: Fault) -> tuple[Request, Problem] | None:
-        return None
-
-    def answer(
-        self, fields: dict[str, str], request: Request, answer: Answer, now: Moment
-    ) -> dict[str, str]:
-        return fields
+from tests.toy_dialect import Words
 
 
 @dataclass
@@ -102,7 +78,7 @@ LIMITS = SessionLimits(pipelined=64, write_s=10, idle_s=300, out_bytes=100_000)
 @asynccontextmanager
 async def harbour(connections: int = 100, per_source: int = 100) -> AsyncIterator[Harbour]:
     """Opens one; everything is closed at the end."""
-    diary, clock, words = Diary(), FakeClock(), Words()
+    diary, clock, words = Diary(), FakeClock(), Words(20)
     board = Board(clock, diary, connections, per_source)
     pump = Pump(board, clock, diary)
     sock = socket.create_server(("127.0.0.1", 0), backlog=100)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from switch.errors import ConfigError, Fault
+from switch.errors import ConfigError
 from switch.model.effects import Reply
-from switch.model.events import Event, Moment, RequestArrived
-from switch.model.request import Answer, Problem, Request
-from switch.model.words import Delivery, Flow, Kind, Reason
+from switch.model.events import Event, RequestArrived
+from switch.model.request import Answer
+from switch.model.words import Delivery, Reason
 from switch.server.board import Board
 from switch.server.clock import SystemClock
 from switch.server.profile import Profile, SessionLimits
@@ -32,28 +32,7 @@ from switch.server.session import Session
 from switch.server.streams import StreamConnection
 from switch.server.tls import TlsListener, server_context
 from switch.wire.framing import Framing
-
-
-class Words:
-    """A toy dialect: a message is its request key, the answer is the same again."""
-
-    def decode(self, data: bytes) -> dict[str, str]:
-        return {"t": data.decode()}
-
-    def encode(self, fields: Mapping[str, str]) -> bytes:
-        return fields["t"].encode()
-
-    def request(self, fields: dict[str, str]) -> Request:
-        key = fields["t"]
-        return Request(dialect="toy", kind=Kind.ECHO, flow=Flow.REQUEST, request_key=key)
-
-    def broken(self, fields: dict[str, str], fault: Fault) -> tuple[Request, Problem] | None:
-        return None
-
-    def answer(
-        self, fields: dict[str, str], request: Request, answer: Answer, now: Moment
-    ) -> dict[str, str]:
-        return fields
+from tests.toy_dialect import Words
 
 
 @dataclass
