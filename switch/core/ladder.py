@@ -37,6 +37,7 @@ CHECKS: Final[dict[str, dict[str, Check]]] = {
     "expiry": {PURCHASE: risk.expiry},
     "pin": {PURCHASE: risk.pin},
     "amount": {PURCHASE: risk.amount, ADVICE: risk.amount},
+    "risk": {},
     "limits": {PURCHASE: risk.limits},
     "funds": {PURCHASE: risk.funds},
 }

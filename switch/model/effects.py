@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from switch.model.events import Origin
 from switch.model.request import Answer, Request
+from switch.model.scripts import Behaviour
 
 
 class Effect(Struct, frozen=True, gc=False):
@@ -21,6 +22,7 @@ class Reply(Effect, frozen=True):
     request: Request
     answer: Answer
     track: bool = True
+    behaviour: Behaviour | None = None  # what a scripted rule wants done to the answer
 
 
 class Silence(Effect, frozen=True):
@@ -51,6 +53,17 @@ class SetTimer(Effect, frozen=True):
     name: str
     subject: str
     delay_s: float
+
+
+class Told(Effect, frozen=True):
+    """What became of an operator's command: ``said`` in words, ``data`` for programs. Never
+    sensitive.
+    """
+
+    ticket: int
+    ok: bool
+    said: str
+    data: dict[str, object] = {}
 
 
 class Tell(Effect, frozen=True):

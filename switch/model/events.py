@@ -104,3 +104,4 @@ class OperatorCommand(Event, frozen=True):
     name: str
     who: str
     arguments: dict[str, str] = {}
+    ticket: int = 0  # names the exchange that waits for its Told effect; 0: nobody waits

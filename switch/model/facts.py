@@ -37,7 +37,17 @@ class Verdict(Struct, frozen=True, gc=False):
         raise TypeError("a verdict has no truth value: match its outcome")
 
 
-Need = Key | VerdictNeed
+class ScanNeed(Struct, frozen=True, gc=False):
+    """All records of a table whose look-up columns have these values, such as
+    ``ScanNeed("transaction", (("terminal_id", "DEMO0001"), ("batch", "DEMO0001|000001")))``. For
+    rare work only: a close, an upload.
+    """
+
+    table: str
+    equal: tuple[tuple[str, str], ...]
+
+
+Need = Key | VerdictNeed | ScanNeed
 
 
 class Fresh(Struct, frozen=True, gc=False):
@@ -45,6 +55,7 @@ class Fresh(Struct, frozen=True, gc=False):
 
     rrn: str
     approval_code: str
+    lot: int = 0  # 0..999_999, for scripted chance
 
 
 @runtime_checkable
@@ -57,6 +68,14 @@ class Rows(Protocol):
     def get(self, key: Key) -> Record | None:
         """The record, or ``None`` where the store has none. ``KeyError`` for a key that was never
         fetched.
+        """
+
+    def has_scan(self, need: ScanNeed) -> bool:
+        """Whether the scan was made for this batch of decisions."""
+
+    def scan(self, need: ScanNeed) -> tuple[Record, ...]:
+        """The records in order of id, those of earlier decisions of the batch included.
+        ``KeyError`` for a scan that was never made.
         """
 
 
@@ -77,6 +96,11 @@ class Facts(Struct, frozen=True, gc=False):
         if record is not None and not isinstance(record, kind):
             raise TypeError(f"{record.key} is no {kind.__name__}")
         return record
+
+    def found(self, kind: type[R], **equal: str) -> tuple[R, ...]:
+        """The records of a scan that the plan has named, in order of id."""
+        records = self.rows.scan(ScanNeed(kind.TABLE, tuple(equal.items())))
+        return tuple([record for record in records if isinstance(record, kind)])
 
 
 class Decision(Struct, frozen=True, gc=False):

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from switch.model.copies import replace
 from switch.model.request import Answer
-from switch.model.trail import Trail
+from switch.model.trail import Counted, Trail
 from switch.model.words import Delivery, EntryMode, Flow, Kind, State
 from switch.money import Money
 
@@ -97,6 +97,18 @@ class Transaction(Record, frozen=True, kw_only=True):
     business_date: str = ""  # YYYYMMDD
     trail: Trail = ()
     settings_version: int = 0
+    amount_other: Money | None = None  # the cash part of a purchase with cash back; a tip
+    # The batch that captured it (id of a Batch) and the date it settles on, YYYYMMDD: set in the
+    # commit that captures it, and never changed (INV-50). Void, refund and reversal have their own.
+    batch: str = ""
+    settlement_date: str = ""
+    original_key: str = ""  # request key of the transaction that this one acted upon
+    undid: Kind | None = None  # of a void or reversal: the kind of what it took back
+    completed_minor: int = 0  # of a pre-authorization: captured so far (INV-42)
+    refunded_minor: int = 0  # of a captured transaction: refunded so far (INV-44)
+    counted: tuple[Counted, ...] = ()  # counters before and after
+    flags: tuple[str, ...] = ()  # names of risk rules that only flag
+    rule: str = ""  # the scripted rule or the risk rule that decided
 
 
 class Reference(Record, frozen=True, kw_only=True):
@@ -188,6 +200,7 @@ class Card(Record, frozen=True, kw_only=True):
     day_count: int = 0
     pin_tries_left: int = 3
     atc_seen: int = -1
+    cash_limit_minor: int = 0  # per transaction, cash part; 0: none
 
 
 class Merchant(Record, frozen=True, kw_only=True):
@@ -215,17 +228,84 @@ class Terminal(Record, frozen=True, kw_only=True):
     batch_number: int = 1
     ksn_seen: str = ""
     crypto_failures: int = 0
+    partial_approval: bool = False  # takes an approval for less than it asked for
 
 
 class Batch(Record, frozen=True, kw_only=True):
-    """One terminal's batch: its totals are the fold over its transactions (INV-51)."""
+    """One terminal's batch: its totals are the fold over its transactions (INV-51).
+
+    ``id`` is ``TERMINAL|NNNNNN``. The record is made by the first attempt to close it; until then a
+    batch is the number in its terminal's record. Totals are ``name=integer`` joined by semicolons.
+    """
 
     TABLE: ClassVar[str] = "batch"
     terminal_id: str
     merchant_id: str
     number: str
-    state: str = "open"
-    settlement_date: str = ""
+    state: str = "open"  # open, out_of_balance, closed
+    settlement_date: str = ""  # YYYYMMDD
+    claimed: str = ""  # the terminal's totals, at the last close
+    counted: str = ""  # ours
+    closed_by: str = ""  # request key of the reconciliation that closed it
+    closed_us: int = 0
+
+
+class UploadItem(Record, frozen=True, kw_only=True):
+    """One transaction as the terminal has it, uploaded after a close out of balance (INV-52).
+
+    ``id`` is the batch's id and the name of the original, so an item that comes twice is one.
+    """
+
+    TABLE: ClassVar[str] = "upload_item"
+    batch: str
+    original: str
+    transaction: str = ""  # request key of ours, empty: we have none
+    kind: str = ""
+    amount: Money | None = None
+    stan: str = ""
+    rrn: str = ""
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """What terminal and host did not agree on, and the rule by which it was posted (INV-52)."""
+
+    TABLE: ClassVar[str] = "difference"
+    batch: str
+    classified: str  # missing_at_host, missing_at_terminal, amount_differs, totals_differ
+    transaction: str = ""
+    original: str = ""
+    claimed_minor: int = 0
+    counted_minor: int = 0
+    currency: str = ""
+    rule: str = ""
+    posting: str = ""
+
+
+class Day(Record, frozen=True, kw_only=True):
+    """The house's business day where an operator has cut over: never before ``date`` (YYYYMMDD).
+    ``id`` is ``house``.
+    """
+
+    TABLE: ClassVar[str] = "day"
+    date: str = ""
+
+
+class Window(Record, frozen=True, kw_only=True):
+    """What a velocity rule has seen of one subject: (wall time in microseconds, minor units),
+    oldest first. ``id`` is ``SUBJECT|RULE``.
+    """
+
+    TABLE: ClassVar[str] = "window"
+    seen: tuple[tuple[int, int], ...] = ()
+
+
+class Tally(Record, frozen=True, kw_only=True):
+    """How often something has happened: the nth time of a scripted rule, contactless in a row."""
+
+    TABLE: ClassVar[str] = "tally"
+    count: int = 0
+    amount_minor: int = 0
+    day: str = ""
 
 
 class Obligation(Record, frozen=True, kw_only=True):
@@ -254,4 +334,9 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Terminal,
     Batch,
     Obligation,
+    UploadItem,
+    Difference,
+    Day,
+    Window,
+    Tally,
 )

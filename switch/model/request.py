@@ -72,7 +72,11 @@ class Request(Struct, frozen=True, gc=False, kw_only=True):
     chip: ChipData | None = None
     approval_code: str = ""
     network_code: str = ""
-    totals: str = ""  # reconciliation totals as the dialect carries them
+    totals: str = ""  # reconciliation totals, ``name=integer`` joined by semicolons
+    final: bool = True  # of a completion: nothing more follows, the rest of the hold is released
+    last_item: bool = False  # of a batch upload: the sender says that this is the last one
+    # Rules of the configuration whose conditions on the message's fields are met (scripting).
+    rules: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -82,6 +86,7 @@ class Answer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """
 
     reason: Reason
+    code: str = ""  # a response code that a scripted rule sets, whatever the reason maps to
     rrn: str = ""
     approval_code: str = ""
     amount: Money | None = None  # the amount approved, where it must be stated

@@ -20,17 +20,19 @@ CHECK_NAMES: Final = (
     "expiry",
     "pin",
     "amount",
+    "risk",
     "limits",
     "funds",
 )
 # Without these money could move that must not; the others are a dialect's choice.
-INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {"signed_on", "expiry", "pin"}
+INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {"signed_on", "expiry", "pin", "risk"}
 # What a check relies on having been found out before.
 _RELIES: Final = {
     "merchant": ("terminal",),
     "signed_on": ("terminal",),
     "expiry": ("card",),
     "amount": ("terminal",),
+    "risk": ("terminal", "merchant", "card", "amount"),
     "limits": ("card", "amount"),
     "funds": ("card", "amount"),
 }
@@ -50,6 +52,8 @@ class DialectPolicy(Struct, frozen=True, gc=False):
     signon_required: bool = False
     missing_original: str = "approved.no_original"
     failed_delivery_reverses: bool = False
+    totals: str = "none"  # which totals a reconciliation states: none, iso-74-97, hypercom-63
+    upload: bool = False  # whether the dialect has a batch upload
 
 
 def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
@@ -72,6 +76,27 @@ def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
                 yield f"the check {name!r} must come after {earlier!r}"
 
 
+class Authorization(Struct, frozen=True, gc=False, kw_only=True):
+    """Numbers of the built-in issuer. ``completion_tolerance_bp``: how far a completion may exceed
+    what was pre-authorized, in hundredths of a percent (INV-42).
+    """
+
+    hold_s: int = 7 * 86_400
+    preauthorization_hold_s: int = 30 * 86_400
+    completion_tolerance_bp: int = 0
+    tip_tolerance_bp: int = 2_000  # how far a tip may raise the amount
+    partial_approval: bool = True  # for terminals that can
+
+
+class Settlement(Struct, frozen=True, gc=False, kw_only=True):
+    """``cutover`` is the wall time in the house zone at which the next business date begins, hhmm.
+    ``differences``: by class, where a difference is posted: ``merchant`` or ``suspense`` (INV-52).
+    """
+
+    cutover: str = "0000"
+    differences: dict[str, str] = {}
+
+
 class Settings(Struct, frozen=True, gc=False, kw_only=True):
     """Numbers and switches of the running configuration. ``version`` grows with each reload."""
 
@@ -86,3 +111,5 @@ class Settings(Struct, frozen=True, gc=False, kw_only=True):
     enrol_per_transaction_limit_minor: int = 0
     enrol_daily_limit_minor: int = 0
     policies: dict[str, DialectPolicy] = {}
+    authorization: Authorization = Authorization()
+    settlement: Settlement = Settlement()

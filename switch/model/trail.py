@@ -18,6 +18,19 @@ class Check(Struct, frozen=True, gc=False):
     saw: str
     ok: bool
     said: str = ""
+    remedy: str = ""  # of an objection: what would have changed the outcome, in words
+
+
+class Counted(Struct, frozen=True, gc=False):
+    """A counter that a decision looked at or moved, for ``explain``. ``limit`` 0: none; ``unit`` is
+    a currency's number, or empty for a count.
+    """
+
+    name: str
+    before: int
+    after: int
+    limit: int = 0
+    unit: str = ""
 
 
 Trail = tuple[Check, ...]

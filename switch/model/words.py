@@ -121,6 +121,7 @@ class Reason(StrEnum):
     MERCHANT_UNKNOWN = "merchant.unknown"
     MERCHANT_INACTIVE = "merchant.inactive"
     NOT_SIGNED_ON = "not.signed_on"
+    DUPLICATE = "duplicate"  # it was done before, under another key: a second completion
     DUPLICATE_MISMATCH = "duplicate.mismatch"
     NOT_FOUND = "not_found"
     REVERSED_BEFORE_SEEN = "reversed.before_seen"
@@ -140,6 +141,7 @@ class Reason(StrEnum):
     UPSTREAM_UNAVAILABLE = "upstream.unavailable"
     NO_ROUTE = "no_route"
     BUSY = "busy"
+    SCRIPTED = "scripted"  # a rule of the configuration said no
     STORE_UNAVAILABLE = "store.unavailable"
     INTERNAL = "internal"
 

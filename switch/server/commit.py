@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from switch.model.facts import ScanNeed
 from switch.model.records import Key, Record, Transaction
 from switch.model.words import Delivery
 from switch.store.port import (
@@ -90,6 +91,11 @@ def load_all(store: Store, keys: set[Key], wishes: deque[Key]) -> Mapping[Key, R
     while wishes:
         keys.add(wishes.popleft())
     return store.load(keys)
+
+
+def scan_all(store: Store, need: ScanNeed) -> list[Record]:
+    """All records that a decision asked for by their columns. Raises StoreUnavailable."""
+    return list(store.scan(need.table, **dict(need.equal)))
 
 
 def _wished(store: Store, wishes: deque[Key]) -> Mapping[Key, Record | None]:

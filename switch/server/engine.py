@@ -31,13 +31,13 @@ from switch.model.events import (
     Recovered,
     RequestArrived,
 )
-from switch.model.facts import Decision, Facts, Need, Verdict, VerdictNeed
+from switch.model.facts import Decision, Facts, Need, ScanNeed, Verdict, VerdictNeed
 from switch.model.records import Key, Record
 from switch.model.settings import Settings
 from switch.model.words import Delivery, Reason
 from switch.server.admission import Admission, Entry
 from switch.server.clock import Clock, FreshNames
-from switch.server.commit import Commit, append_and_load, delivery_change, load_all
+from switch.server.commit import Commit, append_and_load, delivery_change, load_all, scan_all
 from switch.server.limits import EngineLimits
 from switch.server.ports import EventLog, Outlet
 from switch.server.release import Release, what
@@ -78,6 +78,7 @@ class Engine:
         self._inbox: deque[Entry] = deque()
         self._deliveries: deque[DeliveryReported] = deque()
         self._wishes: deque[Key] = deque()
+        self._scans: set[ScanNeed] = set()
         self._in_hand = 0
         self._writing = False
         self._wake = trio.Event()
@@ -253,6 +254,9 @@ class Engine:
             if missing:
                 load = partial(load_all, keys=missing, wishes=self._wishes)
                 self._rows.learn(await self._job(load))
+            while self._scans:
+                need = self._scans.pop()
+                self._rows.learn_scan(need, await self._job(partial(scan_all, need=need)))
             if not wanting:
                 return
             waiting = wanting
@@ -269,6 +273,8 @@ class Engine:
         for need in needs:
             if isinstance(need, VerdictNeed):
                 questions[need.question] = Verdict("absent", "no key module answers this yet")
+            elif isinstance(need, ScanNeed):
+                self._scans.add(need)
             elif not self._rows.has(need):
                 missing.add(need)
         if questions:

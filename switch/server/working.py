@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from switch.model.facts import ScanNeed
 from switch.model.records import Key, Record
 
 DEFAULT_ROWS: Final = 8192
@@ -48,6 +49,7 @@ class WorkingSet:
         self._rows = _Rows()
         self._before: dict[Key, Record | None] = {}  # as committed, of changed rows if known
         self._changed: set[Key] = set()
+        self._scans: dict[ScanNeed, set[Key]] = {}  # of the batch under way
         self.has = self._rows.__contains__
         self.get = self._rows.__getitem__
 
@@ -59,6 +61,28 @@ class WorkingSet:
         for key, row in rows.items():
             known = self._before if key in self._changed else self._rows
             known[key] = row
+
+    def learn_scan(self, need: ScanNeed, records: Iterable[Record]) -> None:
+        """What a scan of the store has found. It holds until the batch ends: nobody else writes."""
+        found = {record.key: record for record in records}
+        self.learn(found)
+        self._scans[need] = set(found)
+
+    def has_scan(self, need: ScanNeed) -> bool:
+        """Whether the scan was made for the batch under way."""
+        return need in self._scans
+
+    def scan(self, need: ScanNeed) -> tuple[Record, ...]:
+        """The records as earlier decisions of the batch left them, in order of id."""
+        if need not in self._scans:
+            raise UnknownRowError(need)
+        keys = self._scans[need] | {key for key in self._changed if key.table == need.table}
+        rows = [self._rows[key] for key in sorted(keys)]
+        return tuple(
+            row
+            for row in rows
+            if row is not None and all(getattr(row, name) == value for name, value in need.equal)
+        )
 
     def write(self, records: Iterable[Record]) -> None:
         """What a decision wants to store."""
@@ -76,6 +100,7 @@ class WorkingSet:
         """The changes are durable."""
         self._before.clear()
         self._changed.clear()
+        self._scans.clear()
 
     def drop(self) -> None:
         """The append failed: nothing was said, nothing is kept."""

@@ -19,14 +19,19 @@ from switch.model.records import (
     Account,
     Batch,
     Card,
+    Day,
+    Difference,
     Hold,
     Merchant,
     Obligation,
     Posting,
     Record,
     Reference,
+    Tally,
     Terminal,
     Transaction,
+    UploadItem,
+    Window,
 )
 from switch.model.words import Delivery, State
 
@@ -35,7 +40,17 @@ from switch.model.words import Delivery, State
 _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Transaction: (
         1,
-        ("terminal_id", "stan", "rrn", "pan_token", "state", "delivery", "business_date"),
+        (
+            "terminal_id",
+            "stan",
+            "rrn",
+            "pan_token",
+            "state",
+            "delivery",
+            "business_date",
+            "batch",
+            "original_key",
+        ),
     ),
     Reference: (2, ()),
     Posting: (3, ("transaction", "business_date")),
@@ -46,6 +61,11 @@ _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Terminal: (8, ("merchant_id",)),
     Batch: (9, ("terminal_id", "state")),
     Obligation: (10, ("transaction", "state")),
+    UploadItem: (11, ("batch",)),
+    Difference: (12, ("batch",)),
+    Day: (13, ()),
+    Window: (14, ()),
+    Tally: (15, ()),
 }
 
 # States that recovery must resolve even if nobody waits for an answer any more.
