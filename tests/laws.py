@@ -17,7 +17,17 @@ from typing import Final
 
 FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unless in APART
     ("config_inherit", "config_reasons", "errors", "money", "tlv", "toml_lines", "values"),
-    ("config", "keys", "model"),
+    (
+        "config",
+        "config_checks",
+        "config_file",
+        "config_risk",
+        "config_scripts",
+        "config_sections",
+        "config_types",
+        "keys",
+        "model",
+    ),
     ("core", "store", "wire"),
     ("server",),
     ("app", "cli", "cli_config", "cli_control", "cli_serve", "__init__", "__main__"),

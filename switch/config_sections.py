@@ -1,0 +1,155 @@
+"""The sections of the configuration file, one model each, with names and defaults.
+
+Owns what can be set about the process, its listeners and its world. Refuses to judge one section by
+another: ``config_checks`` does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from switch.config_types import (
+    Amount,
+    CardNumber,
+    Count,
+    Currency,
+    Expiry,
+    Name,
+    Prefix,
+    Seconds,
+    Section,
+    Zone,
+)
+
+
+class Server(Section):
+    """The process."""
+
+    node: Name = "1"
+    data: str = Field(
+        default="", description="folder of store, keys, log; empty: the user's state directory"
+    )
+    seed: str = Field(
+        default="", description="fixed seed of reference numbers, for reproducible runs"
+    )
+    answer_s: Seconds = Field(
+        default=20.0, description="the switch answers a terminal within this (INV-05)"
+    )
+    terminal_s: Seconds = Field(
+        default=30.0, description="a terminal waits this long for its answer"
+    )
+    verify_every: Annotated[int, Field(ge=0)] = Field(
+        default=0, description="re-read one message in so many with the reference codec; 0: none"
+    )
+
+
+class Limits(Section):
+    """Every bound has a default; what happens at it is in the description (SR-NET-04)."""
+
+    connections: Count = Field(default=10_000, description="one more is closed at once: conn.limit")
+    per_source: Count = Field(
+        default=8_000, description="surplus of one address is closed: conn.limit"
+    )
+    in_flight: Count = Field(default=1_024, description="requests beyond it are answered busy (96)")
+    pipelined: Count = Field(default=32, description="per connection; reading stops there")
+    batch: Count = Field(default=256, description="decisions in one commit")
+    frame_s: Seconds = Field(default=10.0, description="from a frame's first byte to its last")
+    write_s: Seconds = Field(default=10.0, description="for an answer to be taken by the peer")
+    idle_s: Seconds = Field(default=300.0, description="between two messages")
+    handshake_s: Seconds = Field(default=5.0, description="for a TLS handshake")
+    drain_s: Seconds = Field(default=10.0, description="to finish what is in flight at a stop")
+    out_bytes: Count = Field(
+        default=262_144, description="unsent answers of a connection; then it reads no more"
+    )
+    cached_rows: Count = Field(default=8_192, description="records kept in memory; the oldest go")
+
+
+class Log(Section):
+    """The log of JSON lines."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    file: str = Field(
+        default="",
+        description='path, or "-" for standard output; empty: log.jsonl in the data folder',
+    )
+    queue: Count = Field(
+        default=10_000,
+        description="lines waiting to be written; beyond it they are dropped and counted",
+    )
+
+
+class Tls(Section):
+    """TLS of a listener (1.2 and 1.3). ``clients`` names the authorities of client certificates:
+    mutual TLS."""
+
+    certificate: str
+    key: str
+    clients: str = ""
+
+
+class Listener(Section):
+    """One port."""
+
+    name: Name
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535, description="0: any free port")]
+    dialect: str = Field(description="a shipped dialect's name, or the path of a dialect file")
+    framing: str = Field(
+        default="", description="overrides the dialect's own, such as 'ascii-4 inclusive'"
+    )
+    tls: Tls | None = None
+
+
+class Merchant(Section):
+    """A card acceptor."""
+
+    id: Annotated[str, Field(min_length=1, max_length=15)]
+    name: str = ""
+    category: str = ""
+    status: Literal["active", "inactive"] = "active"
+    currency: Currency = "840"
+    zone: Zone = "UTC"
+
+
+class Terminal(Section):
+    """A point of service."""
+
+    id: Annotated[str, Field(min_length=1, max_length=16)]
+    merchant: str
+    status: Literal["active", "inactive"] = "active"
+    currency: Currency = "840"
+    zone: Zone = "UTC"
+
+
+class Card(Section):
+    """A card of the built-in issuer, of a test range (SR-SAD-05). ``balance`` is posted once, at
+    its first start."""
+
+    name: Name
+    pan: CardNumber
+    expiry: Expiry = ""
+    balance: Amount = "0"
+    credit_limit: Amount = "0"
+    currency: Currency = "840"
+    status: Literal["active", "blocked", "lost", "stolen"] = "active"
+    per_transaction_limit: Amount = "0"
+    daily_limit: Amount = "0"
+
+
+class Settings(Section):
+    """What decisions may depend on."""
+
+    house_zone: Zone = "UTC"
+    default_currency: Currency = Field(
+        default="840", description="of merchants and cards that name none"
+    )
+    test_ranges: tuple[Prefix, ...] = Field(
+        default=(), strict=False, description="PAN prefixes that are accepted"
+    )
+    enrol_unknown: bool = False
+    enrol_merchant: str = ""
+    enrol_balance: Amount = "100000"
+    enrol_per_transaction_limit: Amount = "0"
+    enrol_daily_limit: Amount = "0"
