@@ -11,7 +11,7 @@ from typing import Any
 from switch.core.step import plan, step
 from switch.model.effects import Reply
 from switch.model.events import Event, Moment, Origin, RequestArrived
-from switch.model.facts import Decision, Facts, Fresh
+from switch.model.facts import Decision, Facts, Fresh, Need, ScanNeed
 from switch.model.records import Account, Card, Key, Merchant, Record, Terminal, Transaction
 from switch.model.request import Answer, Request
 from switch.model.settings import DialectPolicy, Settings
@@ -28,6 +28,18 @@ class Rows:
     def __init__(self, store: dict[Key, Record]) -> None:
         self.store = store
         self.fetched: set[Key] = set()
+        self.scanned: set[ScanNeed] = set()
+
+    def fetch(self, need: Need) -> None:
+        """A row, or a scan and the rows that it finds. Asking twice is a defect of the plan."""
+        if isinstance(need, ScanNeed):
+            assert need not in self.scanned, f"{need} is asked for twice"
+            self.scanned.add(need)
+            self.fetched |= {record.key for record in self._found(need)}
+        else:
+            assert isinstance(need, Key), f"nobody here answers {need}"
+            assert need not in self.fetched, f"{need} is asked for twice"
+            self.fetched.add(need)
 
     def has(self, key: Key) -> bool:
         return key in self.fetched
@@ -36,6 +48,22 @@ class Rows:
         if key not in self.fetched:
             raise KeyError(key)
         return self.store.get(key)
+
+    def has_scan(self, need: ScanNeed) -> bool:
+        return need in self.scanned
+
+    def scan(self, need: ScanNeed) -> tuple[Record, ...]:
+        if need not in self.scanned:
+            raise KeyError(need)
+        return self._found(need)
+
+    def _found(self, need: ScanNeed) -> tuple[Record, ...]:
+        return tuple(
+            self.store[key]
+            for key in sorted(self.store)
+            if key.table == need.table
+            and all(getattr(self.store[key], name) == value for name, value in need.equal)
+        )
 
 
 class CoreWorld:
@@ -94,10 +122,8 @@ class CoreWorld:
             needs = plan(event, facts)
             if not needs:
                 break
-            wanted = {need for need in needs if isinstance(need, Key)}
-            assert len(wanted) == len(needs), "the model has no vault"
-            assert not wanted & rows.fetched
-            rows.fetched |= wanted
+            for need in needs:
+                rows.fetch(need)
         decision = step(event, facts)
         for record in decision.records:
             known = self.store.get(record.key)

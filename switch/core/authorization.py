@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from switch.core.case import Case, conclude, decline
-from switch.core.ladder import ADVICE, PURCHASE, climb
+from switch.core.ladder import ADVICE, DEMAND, climb
 from switch.core.ledger import merchant_account, suspense_account
 from switch.core.risk import spent_today
 from switch.model.copies import replace
@@ -30,7 +30,7 @@ def purchase(event: RequestArrived, facts: Facts) -> Decision:
     """Decide a purchase, or take note of one that was made off line."""
     case = Case(event, facts)
     if event.request.flow is Flow.REQUEST:
-        objection = climb(case, PURCHASE)
+        objection = climb(case, DEMAND)
         return approve(case) if objection is None else decline(case, objection)
     objection = climb(case, ADVICE)
     return take_note(case) if objection is None else decline(case, objection)

@@ -9,14 +9,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from switch.core.batches import batch_id
 from switch.core.ledger import Book
+from switch.core.naming import rrn_name
 from switch.model.effects import Effect, Reply, Silence, Tell
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.records import Card, Merchant, Record, Reference, Terminal, Transaction
 from switch.model.request import Answer, Request
 from switch.model.settings import DialectPolicy, Settings
-from switch.model.trail import Check
+from switch.model.trail import Check, Counted
 from switch.model.words import Delivery, Flow, Kind, Reason, State
 from switch.money import Money
 
@@ -38,6 +40,10 @@ BEARS_REFERENCE: Final = frozenset(
         Kind.TIP_ADJUST,
     }
 )
+ALWAYS_CAPTURE: Final = frozenset({Kind.COMPLETION, Kind.REFUND})
+# Items of a batch although they capture nothing new: each corrects what was captured (INV-50).
+_CORRECTIONS: Final = frozenset({Kind.VOID, Kind.REVERSAL, Kind.TIP_ADJUST})
+_TAKEN: Final = frozenset({State.APPROVED, State.PARTIAL, State.ACCEPTED})
 
 
 class ImpossibleEvent(Exception):
@@ -54,20 +60,26 @@ class Case:
     __slots__ = (
         "amount",
         "book",
+        "captures",
         "card",
         "card_record",
+        "counted",
         "event",
         "facts",
+        "flags",
         "key",
         "merchant",
+        "original",
         "policy",
         "records",
         "reference",
         "request",
+        "rule",
         "settings",
         "tells",
         "terminal",
         "trail",
+        "undid",
         "unforced",
     )
 
@@ -80,6 +92,7 @@ class Case:
         self.settings: Settings = facts.settings
         self.policy: DialectPolicy = facts.policy
         self.amount = request.amount
+        self.captures = request.captures or request.kind in ALWAYS_CAPTURE
         # A demand may be refused for business reasons; what has already happened at the terminal is
         # only recorded.
         self.unforced = request.flow is Flow.REQUEST and request.kind is not Kind.REVERSAL
@@ -92,7 +105,12 @@ class Case:
         self.merchant: Merchant | None = None
         self.card: Card | None = None
         self.card_record: Card | None = None  # the card as it is to be stored, where it changes
+        self.original: Transaction | None = None  # what it acts upon, as it was found
+        self.undid: Kind | None = None  # what a void or reversal has taken back
         self.trail: list[Check] = []
+        self.counted: list[Counted] = []
+        self.flags: list[str] = []
+        self.rule = ""
         self.records: list[Record] = []
         self.tells: list[Effect] = []
         self.book = Book(facts)
@@ -111,9 +129,9 @@ class Case:
         """Note a check that has nothing against it."""
         self.trail.append(noted(name, saw, said))
 
-    def objected(self, name: str, saw: str, said: str, reason: Reason) -> Reason:
-        """Note the objection; returns its reason."""
-        self.trail.append(Check(name, saw, False, said))
+    def objected(self, name: str, saw: str, said: str, reason: Reason, remedy: str = "") -> Reason:
+        """Note the objection, and what would have changed it; returns its reason."""
+        self.trail.append(Check(name, saw, False, said, remedy))
         return reason
 
 
@@ -137,17 +155,21 @@ def conclude(
     """The decision: the transaction with its answer, everything else that the case has gathered,
     the reply.
 
-    ``amount_open`` is what the transaction put into effect on ``account``.
+    ``amount_open`` is what the transaction put into effect on ``account``. What has put something
+    into effect can be pointed at by its reference number, so the plan of its kind must have named
+    that one's row (``needs.by_rrn``).
     """
     trail = tuple(case.trail)
     request, event, facts = case.request, case.event, case.facts
+    kind, terminal = request.kind, case.terminal
+    in_batch = terminal is not None and state in _TAKEN and (case.captures or kind in _CORRECTIONS)
     keeps_card = case.card is not None or not outside_ranges(request, case.settings)
     transaction = Transaction(
         id=case.key,
         state=state,
-        kind=request.kind,
+        kind=kind,
         flow=request.flow,
-        captures=request.captures,
+        captures=case.captures,
         dialect=request.dialect,
         message_type=request.message_type,
         code=request.code,
@@ -174,10 +196,22 @@ def conclude(
         business_date=facts.business_date,
         trail=trail,
         settings_version=case.settings.version,
+        amount_other=request.amount_other,
+        batch=batch_id(terminal) if in_batch and terminal is not None else "",
+        settlement_date=facts.business_date if in_batch else "",
+        original_key="" if case.original is None else case.original.id,
+        undid=case.undid,
+        counted=tuple(case.counted),
+        flags=tuple(case.flags),
+        rule=case.rule,
     )
     records: list[Record] = [transaction]
-    if request.reference and request.kind in BEARS_REFERENCE:
-        records.append(bearing(case.reference, request.reference, case.key))
+    if kind in BEARS_REFERENCE:
+        if request.reference:
+            records.append(bearing(case.reference, request.reference, case.key))
+        if amount_open is not None and not _shares_number(case, answer.rrn):
+            name = rrn_name(request, case.merchant_id, answer.rrn)
+            records.append(bearing(facts.find(Reference, name), name, case.key))
     records += case.book.records()
     records += case.records
     if case.card_record is not None:
@@ -185,6 +219,11 @@ def conclude(
     return Decision(
         tuple(records), (reply(event, answer, transaction.delivery), *case.tells), trail
     )
+
+
+def _shares_number(case: Case, rrn: str) -> bool:
+    """Whether it came under its original's own reference number, which goes on meaning that one."""
+    return case.original is not None and case.original.rrn == rrn
 
 
 def outside_ranges(request: Request, settings: Settings) -> bool:

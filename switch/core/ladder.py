@@ -7,44 +7,80 @@ decide what an objection leads to.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from switch.core import parties, risk
 from switch.core.case import Case, ImpossibleEvent, Objection
-from switch.model.settings import order_faults
+from switch.model.settings import CHECK_NAMES, order_faults
 
 Check = Callable[[Case], Objection]
 
-PURCHASE: Final = "purchase"
-ADVICE: Final = "advice"
-REVERSAL: Final = "reversal"
-SIGN: Final = "sign"
-UNBUILT: Final = "unbuilt"
 
-# Check by name -> the function for each sort of message that it is asked of.
-_EVERY: Final = (PURCHASE, ADVICE, REVERSAL, SIGN, UNBUILT)
-_KNOWN_SENDER: Final = (PURCHASE, ADVICE, REVERSAL, SIGN)
-CHECKS: Final[dict[str, dict[str, Check]]] = {
-    "fields": dict.fromkeys(_EVERY, parties.fields),
-    "terminal": dict.fromkeys(_KNOWN_SENDER, parties.terminal),
-    "merchant": dict.fromkeys(_KNOWN_SENDER, parties.merchant),
-    "signed_on": {PURCHASE: parties.signed_on},
-    "duplicate": dict.fromkeys(_EVERY, parties.duplicate),
-    "original": dict.fromkeys((PURCHASE, ADVICE, UNBUILT), parties.original),
-    "card": {PURCHASE: risk.card, ADVICE: risk.card_of_advice},
-    "expiry": {PURCHASE: risk.expiry},
-    "pin": {PURCHASE: risk.pin},
-    "amount": {PURCHASE: risk.amount, ADVICE: risk.amount},
-    "risk": {},
-    "limits": {PURCHASE: risk.limits},
-    "funds": {PURCHASE: risk.funds},
+class Sort:
+    """A sort of message: the checks that it is asked, by the names that dialects order them by.
+
+    A handler that asks other questions makes a sort of its own, mostly of the sets below.
+    """
+
+    __slots__ = ("checks", "name")
+
+    def __init__(self, name: str, checks: Mapping[str, Check]) -> None:
+        strange = set(checks).difference(CHECK_NAMES)
+        if strange:
+            raise ValueError(f"no dialect can order the checks {sorted(strange)} of {name}")
+        self.name = name
+        self.checks = dict(checks)
+
+    def __repr__(self) -> str:
+        return f"Sort({self.name!r})"
+
+
+ANYBODY: Final[dict[str, Check]] = {"fields": parties.fields, "duplicate": parties.duplicate}
+SENDER: Final[dict[str, Check]] = {
+    **ANYBODY,
+    "terminal": parties.terminal,
+    "merchant": parties.merchant,
 }
+# Who asks for something new, and does not tell what has happened already.
+DEMANDER: Final[dict[str, Check]] = {
+    **SENDER,
+    "signed_on": parties.signed_on,
+    "original": parties.original,
+}
+CARDHOLDER: Final[dict[str, Check]] = {
+    "card": risk.card,
+    "expiry": risk.expiry,
+    "pin": risk.pin,
+}
+
+DEMAND: Final = Sort(
+    "demand",
+    {
+        **DEMANDER,
+        **CARDHOLDER,
+        "amount": risk.amount,
+        "limits": risk.limits,
+        "funds": risk.funds,
+    },
+)
+ADVICE: Final = Sort(
+    "advice",
+    {
+        **SENDER,
+        "original": parties.original,
+        "card": risk.card_of_advice,
+        "amount": risk.amount,
+    },
+)
+REVERSAL: Final = Sort("reversal", SENDER)
+SIGN: Final = Sort("sign", SENDER)
+UNBUILT: Final = Sort("unbuilt", {**ANYBODY, "original": parties.original})
 
 
 @lru_cache(maxsize=256)
-def ladder(order: tuple[str, ...], sort: str) -> tuple[Check, ...]:
+def ladder(order: tuple[str, ...], sort: Sort) -> tuple[Check, ...]:
     """The checks of that sort of message, in the dialect's order. ImpossibleEvent for a name that
     is no check.
     """
@@ -52,10 +88,10 @@ def ladder(order: tuple[str, ...], sort: str) -> tuple[Check, ...]:
         raise ImpossibleEvent(f"the dialect's order of checks cannot be used: {fault}")
     if "pin" not in order:
         order = (*order, "pin")
-    return tuple(CHECKS[name][sort] for name in order if sort in CHECKS[name])
+    return tuple(sort.checks[name] for name in order if name in sort.checks)
 
 
-def climb(case: Case, sort: str) -> Objection:
+def climb(case: Case, sort: Sort) -> Objection:
     """Run the checks; the first objection, or ``None``."""
     for check in ladder(case.policy.checks, sort):
         objection = check(case)

@@ -1,6 +1,7 @@
-"""What ``plan`` and the checks must agree on: which merchant and which currency a request means.
+"""What ``plan`` and the checks must agree on: which merchant and which currency a request means,
+and by which name a reference number is found again.
 
-Owns these two rules and nothing else.
+Owns these rules and nothing else.
 """
 
 from __future__ import annotations
@@ -25,3 +26,17 @@ def currency_of(request: Request, terminal: Terminal | None, settings: Settings)
     if amount is not None and amount.currency:
         return amount.currency
     return settings.default_currency if terminal is None else terminal.currency
+
+
+def rrn_name(request: Request, merchant_id: str, rrn: str) -> str:
+    """The id of the Reference under which a transaction is found by its reference number.
+
+    A number that the sender assigned is unique for its terminal; one of ours is known to the
+    merchant, whose other terminals may act upon the transaction as well.
+    """
+    return rrn_reference(request.terminal_id if request.rrn else merchant_id, rrn)
+
+
+def rrn_reference(owner: str, rrn: str) -> str:
+    """The id of the Reference of a reference number, by the terminal or merchant that owns it."""
+    return f"{owner}|rrn|{rrn}"

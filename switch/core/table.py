@@ -1,19 +1,31 @@
 """The transition table: what follows when something happens to a transaction in a state.
 
-It is total, and data. Owns the pairs (state, stimulus): each is in TRANSITIONS, in ON_REVERSAL
-(what a reversal does to its original) or in IMPOSSIBLE, and a test walks them all. A stimulus is
-the kind of a request, or what else can happen. The state is the one of the transaction under the
-event's request key; NEW where there is none, or where the event is about none.
+It is total, and data. Owns the pairs (state, stimulus): each is in TRANSITIONS, in UPON (what a
+later request does to the transaction that it points at) or in IMPOSSIBLE, and a test walks them
+all. A stimulus is the kind of a request, or what else can happen. The state is the one of the
+transaction under the event's request key; NEW where there is none, or where the event is about
+none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from switch.core import authorization, delivery, messages, needs, network, repeats, reversal
+from switch.core import (
+    authorization,
+    delivery,
+    messages,
+    needs,
+    network,
+    plans,
+    repeats,
+    reversal,
+)
+from switch.core.case import Case
 from switch.model.events import Event
 from switch.model.facts import Decision, Facts, Need
+from switch.model.records import Transaction
 from switch.model.trail import Check
 from switch.model.words import Kind, State
 
@@ -28,6 +40,11 @@ LINK: Final = "link"
 COMMAND: Final = "command"
 REVERSED: Final = "reversal_of_it"  # some reversal names this transaction as its original
 
+# What a later request does to the transaction that it points at, by the state of that one.
+UPON: Final[dict[str, Mapping[State, Callable[[Case, Transaction], Decision]]]] = {
+    REVERSED: reversal.ON_REVERSAL,
+}
+
 REQUESTS: Final = tuple(kind.value for kind in Kind)
 STIMULI: Final = (
     *REQUESTS,
@@ -40,7 +57,7 @@ STIMULI: Final = (
     UPSTREAM,
     LINK,
     COMMAND,
-    REVERSED,
+    *UPON,
 )
 
 # The handlers take the type of event that their stimulus stands for.
@@ -73,7 +90,7 @@ _DECIDED: Final = tuple(state for state in State if state not in (State.NEW, Sta
 
 PLANS: Final[dict[str, PlanFunction]] = {
     **dict.fromkeys(STIMULI, needs.of_nothing),
-    **dict.fromkeys(REQUESTS, needs.of_request),
+    **dict.fromkeys(REQUESTS, plans.of_request),
     **dict.fromkeys(_WITHOUT_TRANSACTION, needs.of_nothing),
     DELIVERED: needs.of_transaction,
     RECOVERED: needs.of_transaction,
@@ -101,7 +118,7 @@ IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
         # Only what was stored is reported on, recovered or found under a reference.
         (State.NEW, DELIVERED),
         (State.NEW, RECOVERED),
-        (State.NEW, REVERSED),
+        *((State.NEW, stimulus) for stimulus in UPON),
         # Nothing is forwarded in this build: no route, no upstream.
         *((State.FORWARDED, stimulus) for stimulus in STIMULI),
         # These are about no transaction; an echo is not looked up, for it is never kept.
@@ -119,7 +136,7 @@ def rows() -> Iterator[tuple[State, str, str]]:
             pair = (state, stimulus)
             if pair in TRANSITIONS:
                 yield state, stimulus, TRANSITIONS[pair].__name__
-            elif stimulus == REVERSED and state in reversal.ON_REVERSAL:
-                yield state, stimulus, reversal.ON_REVERSAL[state].__name__
+            elif state in UPON.get(stimulus, ()):
+                yield state, stimulus, UPON[stimulus][state].__name__
             else:
                 yield state, stimulus, "impossible"

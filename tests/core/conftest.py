@@ -116,8 +116,7 @@ class Shop:
                     verdict = self.verdicts.get(need.question, Verdict("absent"))
                     facts = replace(facts, verdicts={**facts.verdicts, need.question: verdict})
                 else:
-                    assert not rows.has(need), f"{need} is asked for twice"
-                    rows.fetched.add(need)
+                    rows.fetch(need)
         decision = step(event, facts)
         assert decision == step(event, facts), "the same facts gave another decision"
         return decision, rounds
@@ -161,7 +160,8 @@ class Shop:
     @staticmethod
     def _fetch(event: Event, facts: Facts, rows: Rows) -> None:
         while needs := plan(event, facts):
-            rows.fetched |= {need for need in needs if isinstance(need, Key)}
+            for need in needs:
+                rows.fetch(need)
 
     def arrived(self, request: Request) -> RequestArrived:
         token = f"token-{request.pan.last4}" if request.pan else ""

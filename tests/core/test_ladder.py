@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.core.case import ImpossibleEvent
-from switch.core.ladder import ADVICE, CHECKS, PURCHASE, REVERSAL, ladder
+from switch.core.ladder import ADVICE, DEMAND, REVERSAL, Sort, ladder
 from switch.model.copies import replace
 from switch.model.settings import CHECK_NAMES
 from switch.model.words import Reason
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from tests.core.conftest import Shop
 
 
-def test_every_check_that_can_be_named_is_there() -> None:
-    """The names that dialects may use, and the functions behind them, are the same."""
-    assert tuple(CHECKS) == CHECK_NAMES
+def test_a_check_that_no_dialect_can_name_is_a_defect() -> None:
+    """Whoever makes a sort of message of his own cannot hide a check from the order."""
+    with pytest.raises(ValueError, match="mood"):
+        Sort("mine", {**DEMAND.checks, "mood": DEMAND.checks["card"]})
 
 
 def test_the_order_is_the_dialects(shop: Shop) -> None:
@@ -42,7 +43,7 @@ def test_an_order_that_cannot_be_is_a_defect(shop: Shop, checks: tuple[str, ...]
 def test_a_pin_is_always_judged() -> None:
     """INV-72: left out of the order, it comes last."""
     without = tuple(name for name in CHECK_NAMES if name != "pin")
-    assert ladder(without, PURCHASE)[-1].__name__ == "pin"
+    assert ladder(without, DEMAND)[-1].__name__ == "pin"
 
 
 def test_business_is_not_asked_about_what_has_happened() -> None:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switch.core.reversal import ON_REVERSAL
 from switch.core.step import ImpossibleEvent, step
-from switch.core.table import IMPOSSIBLE, PLANS, REVERSED, STIMULI, TRANSITIONS, rows
+from switch.core.table import IMPOSSIBLE, PLANS, REVERSED, STIMULI, TRANSITIONS, UPON, rows
 from switch.model.copies import replace
 from switch.model.events import (
     DeliveryReported,
@@ -41,7 +40,7 @@ def test_the_table_is_total() -> None:
         pair = (state, stimulus)
         places = [
             pair in TRANSITIONS,
-            stimulus == REVERSED and state in ON_REVERSAL,
+            state in UPON.get(stimulus, ()),
             pair in IMPOSSIBLE,
         ]
         assert places.count(True) == 1, pair
@@ -50,7 +49,7 @@ def test_the_table_is_total() -> None:
 def test_the_tables_hold_nothing_else() -> None:
     """No unknown pair, a plan for every stimulus, and the printed table is complete."""
     every = {(state, stimulus) for state in State for stimulus in STIMULI}
-    assert set(TRANSITIONS) | IMPOSSIBLE | {(s, REVERSED) for s in ON_REVERSAL} == every
+    assert set(TRANSITIONS) | IMPOSSIBLE | {(s, name) for name in UPON for s in UPON[name]} == every
     assert set(PLANS) == set(STIMULI)
     printed = {(state, stimulus): name for state, stimulus, name in rows()}
     assert set(printed) == every
@@ -82,7 +81,7 @@ def event_for(stimulus: str, shop: Shop) -> Event:
             )
 
 
-LIVE = sorted(set(STIMULI) - {REVERSED, "broken", "incomplete"})
+LIVE = sorted(set(STIMULI) - {*UPON, "broken", "incomplete"})
 
 
 @pytest.mark.parametrize("stimulus", LIVE)
@@ -142,6 +141,7 @@ def test_the_plan_goes_stage_by_stage(shop: Shop) -> None:
         (
             Key("merchant", "M1"),
             Key("account", "a-visa"),
+            Key("reference", "M1|rrn|RK1"),
             Key("account", "merchant:M1:840"),
         ),
         (VerdictNeed("pin"),),

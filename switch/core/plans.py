@@ -1,0 +1,79 @@
+"""Which facts the decision about a request needs, stage by stage: one row tells which come next.
+
+Owns WANTS, the needs of each kind of request, and the stages that all share: first what is known
+under the request's own names, then, for the first of its key, what its kind wants. Each stage names
+only rows that the previous ones led to, so planning ends after a handful of rounds. What an earlier
+decision of the same batch wrote is read like any other row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from switch.core import needs_follow, needs_money
+from switch.core.case import BEARS_REFERENCE
+from switch.core.needs import READY, Needs, missing, of_nothing, of_sender, of_undoing
+from switch.model.events import RequestArrived
+from switch.model.facts import Facts
+from switch.model.records import Key, Reference, Transaction, key_of
+from switch.model.request import Request
+from switch.model.words import Kind
+
+
+class Wants(NamedTuple):
+    """What a kind of request needs to know: ``first`` names rows that the message alone leads to,
+    ``then`` is asked, again and again, when all first ones are there.
+    """
+
+    then: Callable[[RequestArrived, Facts], Needs] = of_sender
+    first: Callable[[RequestArrived], list[Key]] | None = None
+    sender: bool = True  # its terminal and merchant
+    card: bool = False  # the card that it names
+
+
+_NOTHING: Final = Wants(of_nothing, sender=False)
+_PAYMENT: Final = Wants(needs_money.of_payment, card=True)
+WANTS: Final[dict[Kind, Wants]] = {
+    **dict.fromkeys(Kind, _NOTHING),
+    Kind.SIGN_ON: Wants(),
+    Kind.SIGN_OFF: Wants(),
+    Kind.PURCHASE: _PAYMENT,
+    Kind.REVERSAL: Wants(needs_follow.of_reversal, needs_follow.named_original),
+}
+
+
+def of_request(event: RequestArrived, facts: Facts) -> Needs:
+    """What is known under the request's own names; then what its kind wants."""
+    request = event.request
+    wants = WANTS[request.kind]
+    wanted = [key_of("transaction", request.request_key)]
+    if request.reference and request.kind in BEARS_REFERENCE:
+        wanted.append(key_of("reference", request.reference))
+    if wants.sender and request.terminal_id:
+        wanted.append(key_of("terminal", request.terminal_id))
+        if request.merchant_id:
+            wanted.append(key_of("merchant", request.merchant_id))
+    if wants.card and event.pan_token:
+        wanted.append(key_of("card", event.pan_token))
+    if wants.first is not None:
+        wanted += wants.first(event)
+    needs = missing(facts.rows, wanted)
+    if needs:
+        return needs
+    known = facts.find(Transaction, request.request_key)
+    if known is not None:
+        return _of_repeat(request, known, facts)
+    return wants.then(event, facts)
+
+
+def _of_repeat(request: Request, known: Transaction, facts: Facts) -> Needs:
+    """A repeat needs nothing more, unless it bears another name and a reversal of that name came
+    first.
+    """
+    if request.kind not in BEARS_REFERENCE or request.reference in ("", known.reference):
+        return READY
+    reference = facts.find(Reference, request.reference)
+    if reference is None or not reference.is_tombstone:
+        return READY
+    return missing(facts.rows, of_undoing(known))
