@@ -9,6 +9,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from switch.model.scripts import ScriptBook
+
 CHECK_NAMES: Final = (
     "fields",
     "terminal",
@@ -113,3 +115,4 @@ class Settings(Struct, frozen=True, gc=False, kw_only=True):
     policies: dict[str, DialectPolicy] = {}
     authorization: Authorization = Authorization()
     settlement: Settlement = Settlement()
+    scripts: ScriptBook | None = None  # scripted rules; None: none

@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 
 from switch.model.events import Moment
 from switch.model.facts import Fresh
+from switch.model.scripts import LOTS
 
 MINUTE_US: Final = 60_000_000
+LOT_SHIFT: Final = 20  # the lot is drawn from other bits than the last digits of the rrn
 STEP_US: Final = (
     2_000_000  # a wall clock that strays further from the monotonic one was stepped (P-05)
 )
@@ -62,8 +64,7 @@ class Calendar:
 
 
 class FreshNames:
-    """Retrieval reference numbers and approval codes, derived from the seed and the request key
-    alone.
+    """Reference numbers, approval codes and lots, derived from the seed and the request key alone.
 
     A seeded run therefore does not depend on the order in which sockets become ready. The reference
     number is the usual twelve digits: last digit of the year, day of the year, eight more; the
@@ -79,7 +80,8 @@ class FreshNames:
         digest.update(request_key.encode())
         number = int.from_bytes(digest.digest(), "big")
         rest, tail = divmod(number, 100_000_000)
-        return Fresh(f"{_year_and_day(business_date)}{tail:08d}", f"{rest % 1_000_000:06d}")
+        rrn = f"{_year_and_day(business_date)}{tail:08d}"
+        return Fresh(rrn, f"{rest % 1_000_000:06d}", (number >> LOT_SHIFT) % LOTS)
 
 
 @lru_cache(maxsize=4)
