@@ -6,6 +6,7 @@ judge: checks do.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -81,6 +82,7 @@ class Case:
         "trail",
         "undid",
         "unforced",
+        "upon_approval",
     )
 
     def __init__(self, event: RequestArrived, facts: Facts) -> None:
@@ -111,6 +113,8 @@ class Case:
         self.counted: list[Counted] = []
         self.flags: list[str] = []
         self.rule = ""
+        # What wants to know of an approval, and of its amount where that is not what was asked.
+        self.upon_approval: Callable[[Case, Money | None], None] | None = None
         self.records: list[Record] = []
         self.tells: list[Effect] = []
         self.book = Book(facts)
@@ -159,6 +163,8 @@ def conclude(
     into effect can be pointed at by its reference number, so the plan of its kind must have named
     that one's row (``needs.by_rrn``).
     """
+    if case.upon_approval is not None and answer.approved:
+        case.upon_approval(case, answer.amount)
     trail = tuple(case.trail)
     request, event, facts = case.request, case.event, case.facts
     kind, terminal = request.kind, case.terminal

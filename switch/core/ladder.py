@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from switch.core import parties, risk
+from switch.core import parties, risk, rules
 from switch.core.case import Case, ImpossibleEvent, Objection
 from switch.model.settings import CHECK_NAMES, order_faults
 
@@ -61,6 +61,7 @@ DEMAND: Final = Sort(
         **DEMANDER,
         **CARDHOLDER,
         "amount": risk.amount,
+        "risk": rules.risk,
         "limits": risk.limits,
         "funds": risk.funds,
     },
@@ -72,6 +73,7 @@ ADVICE: Final = Sort(
         "original": parties.original,
         "card": risk.card_of_advice,
         "amount": risk.amount,
+        "risk": rules.risk,
     },
 )
 REVERSAL: Final = Sort("reversal", SENDER)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from switch.core import needs_follow, needs_money
+from switch.core import needs_follow, needs_money, rules
 from switch.core.case import BEARS_REFERENCE
 from switch.core.needs import READY, Needs, missing, of_nothing, of_sender, of_undoing
 from switch.model.events import RequestArrived
@@ -64,7 +64,10 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
     known = facts.find(Transaction, request.request_key)
     if known is not None:
         return _of_repeat(request, known, facts)
-    return wants.then(event, facts)
+    needs = wants.then(event, facts)
+    if wants.sender and facts.settings.risk.by_kind:
+        needs += missing(facts.rows, rules.wanted(event, facts))
+    return needs
 
 
 def _of_repeat(request: Request, known: Transaction, facts: Facts) -> Needs:

@@ -89,6 +89,7 @@ class Facts(Struct, frozen=True, gc=False):
     business_date: str  # YYYYMMDD in the house zone, looked up by the engine
     local_yymm: str  # year and month now in the zone that card expiry is judged in
     verdicts: Mapping[str, Verdict] = {}
+    minutes: Mapping[str, int] = {}  # minute of the day now, by time zone; looked up when asked
 
     def find(self, kind: type[R], record_id: str) -> R | None:
         """The record of that type and id; ``None`` where there is none."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from switch.model.risk_rules import RiskRules
 from switch.model.scripts import ScriptBook
 
 CHECK_NAMES: Final = (
@@ -115,4 +116,5 @@ class Settings(Struct, frozen=True, gc=False, kw_only=True):
     policies: dict[str, DialectPolicy] = {}
     authorization: Authorization = Authorization()
     settlement: Settlement = Settlement()
+    risk: RiskRules = RiskRules()
     scripts: ScriptBook | None = None  # scripted rules; None: none
