@@ -1,18 +1,25 @@
 """A terminal's batches: their names, which one is current, and what belongs to one.
 
-Owns the naming rule and nothing that moves money. A batch is the number in its terminal's record
-until somebody first tries to close it; only then is there a record of its own.
+Owns the naming rule, and how the items of a batch are read from its transactions and the ledger;
+moves no money. A batch is the number in its terminal's record until somebody first tries to close
+it; only then is there a record of its own. Numbers only grow: after 999999 they have seven digits,
+so that no name ever means two batches.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from switch.core.ledger import merchant_account
+from switch.core.totals import CORRECTING, Item
 from switch.model.facts import ScanNeed
-from switch.model.records import Batch, Key, Terminal, key_of
+from switch.model.records import Posting, Terminal, Transaction
+from switch.model.words import Delivery
 
-LAST_NUMBER: Final = 999_999
-NO_BATCH: Final = ""
+OPEN: Final = "open"
+OUT_OF_BALANCE: Final = "out_of_balance"
+CLOSED: Final = "closed"
 
 
 def batch_name(terminal_id: str, number: int) -> str:
@@ -29,29 +36,44 @@ def batch_id(terminal: Terminal) -> str:
     return f"{terminal.id}|{terminal.batch_number:06d}"
 
 
-def following(number: int) -> int:
-    """The number of the batch after that one; six digits wrap to 1.
-
-    >>> following(1), following(999_999)
-    (2, 1)
-    """
-    return 1 if number >= LAST_NUMBER else number + 1
-
-
-def preceding(number: int) -> int:
-    """The number of the batch before that one.
-
-    >>> preceding(2), preceding(1)
-    (1, 999999)
-    """
-    return LAST_NUMBER if number <= 1 else number - 1
-
-
-def batch_key(name: str) -> Key:
-    """Where the record of a batch lives."""
-    return key_of(Batch.TABLE, name)
-
-
-def items_of(terminal_id: str, name: str) -> ScanNeed:
+def members(terminal_id: str, name: str) -> ScanNeed:
     """The scan that finds all transactions of a batch."""
     return ScanNeed("transaction", (("terminal_id", terminal_id), ("batch", name)))
+
+
+def uploads(name: str) -> ScanNeed:
+    """The scan that finds what was uploaded for a batch."""
+    return ScanNeed("upload_item", (("batch", name),))
+
+
+def posting_ids(transaction: Transaction) -> tuple[str, ...]:
+    """The ids of the postings that a transaction of a batch may have made: its own, and the one
+    that took it back because no byte of its answer left (INV-23).
+    """
+    if transaction.delivery is Delivery.FAILED:
+        return (transaction.id, f"{transaction.id}#undelivered")
+    return (transaction.id,)
+
+
+def items_of(
+    transactions: Iterable[Transaction], posting: Callable[[str], Posting | None]
+) -> list[Item]:
+    """The items of a batch, from the ledger alone (INV-53): what each transaction's postings moved
+    to its merchant. What moved nothing (the void of a hold) is no item.
+    """
+    found = []
+    for transaction in transactions:
+        sums: dict[str, int] = {}
+        for posting_id in posting_ids(transaction):
+            record = posting(posting_id)
+            for entry in () if record is None else record.entries:
+                if entry.account == merchant_account(transaction.merchant_id, entry.currency):
+                    sums[entry.currency] = sums.get(entry.currency, 0) + entry.amount_minor
+        corrects = transaction.kind in CORRECTING and transaction.original_key
+        of = transaction.original_key if corrects else transaction.id
+        found += [
+            Item(transaction.id, of, transaction.kind, minor, currency)
+            for currency, minor in sums.items()
+            if minor
+        ]
+    return found

@@ -12,7 +12,7 @@ from typing import Final
 from switch.model.facts import Facts
 from switch.model.records import Account, Entry, Key, Posting, Record, key_of
 
-_KINDS: Final = frozenset({"merchant", "suspense", "opening"})
+_KINDS: Final = frozenset({"merchant", "payable", "suspense", "difference", "opening"})
 
 
 def card_account(token: str) -> str:
@@ -23,6 +23,16 @@ def card_account(token: str) -> str:
 def merchant_account(merchant_id: str, currency: str) -> str:
     """What the house owes a merchant in one currency."""
     return f"merchant:{merchant_id}:{currency}"
+
+
+def payable_account(merchant_id: str, currency: str) -> str:
+    """What of it was settled: the net of the merchant's closed batches."""
+    return f"payable:{merchant_id}:{currency}"
+
+
+def difference_account(currency: str) -> str:
+    """The counterpart of what terminal and host could not agree on at a close."""
+    return "difference:" + currency
 
 
 def suspense_account(currency: str) -> str:

@@ -157,7 +157,7 @@ class Account(Record, frozen=True, kw_only=True):
     """
 
     TABLE: ClassVar[str] = "account"
-    kind: str  # cardholder, merchant, suspense, fees, opening
+    kind: str  # cardholder, merchant, payable, suspense, difference, fees, opening
     currency: str
     balance_minor: int = 0
     held_minor: int = 0
@@ -235,7 +235,8 @@ class Batch(Record, frozen=True, kw_only=True):
     """One terminal's batch: its totals are the fold over its transactions (INV-51).
 
     ``id`` is ``TERMINAL|NNNNNN``. The record is made by the first attempt to close it; until then a
-    batch is the number in its terminal's record. Totals are ``name=integer`` joined by semicolons.
+    batch is the number in its terminal's record. Totals are ``name=integer`` joined by semicolons;
+    those of other currencies than the terminal's bear the currency's number: ``978.net_amount=-5``.
     """
 
     TABLE: ClassVar[str] = "batch"
@@ -288,6 +289,7 @@ class Day(Record, frozen=True, kw_only=True):
 
     TABLE: ClassVar[str] = "day"
     date: str = ""
+    moved_us: int = 0  # when the last cutover by hand was
 
 
 class Window(Record, frozen=True, kw_only=True):
