@@ -50,7 +50,13 @@ def _amounts(config: Config) -> Iterator[Mistake]:
     amounts: list[tuple[tuple[str | int, ...], str, str]] = [
         (("card", place, name), getattr(card, name), card.currency)
         for place, card in enumerate(config.card)
-        for name in ("balance", "credit_limit", "per_transaction_limit", "daily_limit")
+        for name in (
+            "balance",
+            "credit_limit",
+            "per_transaction_limit",
+            "daily_limit",
+            "cash_limit",
+        )
     ]
     amounts += [
         (("settings", name), getattr(settings, name), settings.default_currency)

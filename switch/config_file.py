@@ -9,7 +9,18 @@ from pathlib import Path
 
 from pydantic import Field, PrivateAttr
 
-from switch.config_sections import Card, Limits, Listener, Log, Merchant, Server, Settings, Terminal
+from switch.config_sections import (
+    Authorization,
+    Card,
+    Limits,
+    Listener,
+    Log,
+    Merchant,
+    Server,
+    Settings,
+    Settlement,
+    Terminal,
+)
 from switch.config_types import Section
 from switch.toml_lines import line_of
 
@@ -19,6 +30,8 @@ class Config(Section):
 
     server: Server = Server()
     settings: Settings = Settings()
+    authorization: Authorization = Authorization()
+    settlement: Settlement = Settlement()
     limits: Limits = Limits()
     log: Log = Log()
     listener: tuple[Listener, ...] = Field(default=(), strict=False)

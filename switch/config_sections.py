@@ -15,11 +15,14 @@ from switch.config_types import (
     CardNumber,
     Count,
     Currency,
+    Days,
     Expiry,
     Name,
+    Percent,
     Prefix,
     Seconds,
     Section,
+    TimeOfDay,
     Zone,
 )
 
@@ -121,6 +124,9 @@ class Terminal(Section):
     status: Literal["active", "inactive"] = "active"
     currency: Currency = "840"
     zone: Zone = "UTC"
+    partial_approval: bool = Field(
+        default=False, description="takes an approval for less than it asked for"
+    )
 
 
 class Card(Section):
@@ -136,6 +142,45 @@ class Card(Section):
     status: Literal["active", "blocked", "lost", "stolen"] = "active"
     per_transaction_limit: Amount = "0"
     daily_limit: Amount = "0"
+    cash_limit: Amount = Field(
+        default="0", description="of the cash part of one transaction; 0: none"
+    )
+
+
+class Authorization(Section):
+    """Numbers of the built-in issuer (INV-42, INV-43)."""
+
+    hold_days: Days = Field(default=7.0, description="an authorization that is not captured lapses")
+    preauthorization_hold_days: Days = Field(
+        default=30.0, description="the same, of one that is marked as a pre-authorization"
+    )
+    completion_tolerance_percent: Percent = Field(
+        default=0.0, description="how far completions may exceed what was pre-authorized"
+    )
+    tip_tolerance_percent: Percent = Field(
+        default=20.0, description="how far a tip may raise the amount"
+    )
+    partial_approval: bool = Field(
+        default=True, description="approve what is there, for terminals that can take it"
+    )
+
+
+class Differences(Section):
+    """Where the settlement posts what terminal and host did not agree on, by class (INV-52)."""
+
+    missing_at_host: Literal["merchant", "suspense"] = "suspense"
+    missing_at_terminal: Literal["merchant", "suspense"] = "suspense"
+    amount_differs: Literal["merchant", "suspense"] = "suspense"
+    totals_differ: Literal["merchant", "suspense"] = "suspense"
+
+
+class Settlement(Section):
+    """Batches and business days."""
+
+    cutover: TimeOfDay = Field(
+        default="00:00", description="in the house zone: when the next business date begins"
+    )
+    differences: Differences = Differences()
 
 
 class Settings(Section):

@@ -59,6 +59,20 @@ def _prefix(digits: str) -> str:
     return digits
 
 
+def _hhmm(text: str) -> str:
+    hour, colon, minute = text.partition(":")
+    good = len(hour) == len(minute) == 2 and colon and f"{hour}{minute}".isdigit()
+    if not (good and text.isascii() and hour < "24" and minute < "60"):
+        raise ValueError("a time of day is written HH:MM, such as 06:00")
+    return text
+
+
+def _hundredths(percent: float) -> float:
+    if round(percent, 2) != percent:
+        raise ValueError("a percentage has two decimals at most")
+    return percent
+
+
 def _yymm(text: str) -> str:
     if text and not (len(text) == 4 and text.isdigit() and 1 <= int(text[2:]) <= 12):
         raise ValueError("an expiry is written YYMM, such as 3012")
@@ -75,6 +89,9 @@ CardNumber = Annotated[
 ]
 Expiry = Annotated[str, AfterValidator(_yymm)]
 Prefix = Annotated[str, AfterValidator(_prefix)]
+TimeOfDay = Annotated[str, AfterValidator(_hhmm)]
+Percent = Annotated[float, Field(ge=0, le=100, strict=False), AfterValidator(_hundredths)]
+Days = Annotated[float, Field(gt=0, le=365, strict=False)]
 Amount = Annotated[str, Field(pattern=AMOUNT, description="such as 12.34")]
 Name = Annotated[str, Field(pattern=NAME)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, strict=False)]

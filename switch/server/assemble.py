@@ -10,10 +10,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from switch.config import Config, Listener
 from switch.errors import ConfigError, IsoswitchError
-from switch.model.settings import DialectPolicy, Settings
+from switch.model.settings import Authorization, DialectPolicy, Settings, Settlement
 from switch.model.words import Kind
 from switch.money import Money
 from switch.server.limits import EngineLimits
@@ -27,6 +28,8 @@ from switch.wire.framing import Framing
 from switch.wire.map_answer import response_codes
 from switch.wire.mapping import Mapper
 from switch.wire.reference import Inexpressible, Reference
+
+_DAY_S: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +181,22 @@ def _settings(config: Config, policies: dict[str, DialectPolicy]) -> Settings:
         enrol_per_transaction_limit_minor=_minor(chosen.enrol_per_transaction_limit, currency),
         enrol_daily_limit_minor=_minor(chosen.enrol_daily_limit, currency),
         policies=policies,
+        authorization=_authorization(config),
+        settlement=Settlement(
+            cutover=config.settlement.cutover.replace(":", ""),
+            differences=config.settlement.differences.model_dump(),
+        ),
+    )
+
+
+def _authorization(config: Config) -> Authorization:
+    chosen = config.authorization
+    return Authorization(
+        hold_s=round(chosen.hold_days * _DAY_S),
+        preauthorization_hold_s=round(chosen.preauthorization_hold_days * _DAY_S),
+        completion_tolerance_bp=round(chosen.completion_tolerance_percent * 100),
+        tip_tolerance_bp=round(chosen.tip_tolerance_percent * 100),
+        partial_approval=chosen.partial_approval,
     )
 
 
@@ -192,7 +211,14 @@ def _world(config: Config) -> World:
             for item in config.merchant
         ),
         terminals=tuple(
-            TerminalSeed(item.id, item.merchant, item.status, item.currency, item.zone)
+            TerminalSeed(
+                item.id,
+                item.merchant,
+                item.status,
+                item.currency,
+                item.zone,
+                item.partial_approval,
+            )
             for item in config.terminal
         ),
         cards=tuple(
@@ -206,6 +232,7 @@ def _world(config: Config) -> World:
                 credit_limit_minor=_minor(item.credit_limit, item.currency),
                 per_transaction_limit_minor=_minor(item.per_transaction_limit, item.currency),
                 daily_limit_minor=_minor(item.daily_limit, item.currency),
+                cash_limit_minor=_minor(item.cash_limit, item.currency),
             )
             for item in config.card
         ),

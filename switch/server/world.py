@@ -53,6 +53,7 @@ class TerminalSeed:
     status: str
     currency: str
     zone: str
+    partial_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class CardSeed:
     credit_limit_minor: int
     per_transaction_limit_minor: int
     daily_limit_minor: int
+    cash_limit_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ def _terminals(world: World, known: Mapping[Key, Record | None]) -> Iterator[Rec
             "status": item.status,
             "currency": item.currency,
             "zone": item.zone,
+            "partial_approval": item.partial_approval,
         }
         record = _found(known, Terminal, item.id)
         if record is None:
@@ -177,6 +180,7 @@ def _cards(
                 status=item.status,
                 per_transaction_limit_minor=item.per_transaction_limit_minor,
                 daily_limit_minor=item.daily_limit_minor,
+                cash_limit_minor=item.cash_limit_minor,
             )
         account = _found(known, Account, account_id)
         if account is None:
@@ -200,6 +204,7 @@ def _card(item: CardSeed, token: str, vault: Vault) -> Card:
         currency=item.currency,
         per_transaction_limit_minor=item.per_transaction_limit_minor,
         daily_limit_minor=item.daily_limit_minor,
+        cash_limit_minor=item.cash_limit_minor,
     )
 
 
