@@ -3,13 +3,15 @@
 Both are pure and synchronous: the same event and facts give the same needs and the same decision.
 The engine fetches what ``plan`` names until it names nothing more, then calls ``step``, stores the
 records of the decision and lets its effects loose. What is done about which event is in the
-transition table; a pair that it calls impossible is a defect, told by ImpossibleEvent.
+transition table; a pair that it calls impossible is a defect, told by ImpossibleEvent. Where the
+configuration has scripted rules they may shape what the table makes of a request.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from switch.core import scripting
 from switch.core.case import ImpossibleEvent
 from switch.core.table import (
     BROKEN,
@@ -58,6 +60,12 @@ def plan(event: Event, facts: Facts) -> tuple[Need, ...]:
     Call again after each fetch: a row tells which ones come after it. Ends after a handful of
     rounds.
     """
+    if facts.settings.scripts is not None and isinstance(event, RequestArrived):
+        return scripting.needs(event, facts, _plan)
+    return _plan(event, facts)
+
+
+def _plan(event: Event, facts: Facts) -> tuple[Need, ...]:
     return PLANS[_read(event)[0]](event, facts)
 
 
@@ -65,6 +73,12 @@ def step(event: Event, facts: Facts) -> Decision:
     """Decide. Raises ImpossibleEvent, or whatever a defect raises: the engine answers that request
     alone with 96.
     """
+    if facts.settings.scripts is not None and isinstance(event, RequestArrived):
+        return scripting.decide(event, facts, _step)
+    return _step(event, facts)
+
+
+def _step(event: Event, facts: Facts) -> Decision:
     stimulus, key = _read(event)
     transaction = None if key is None else facts.find(Transaction, key)
     state = State.NEW if transaction is None else transaction.state
