@@ -68,7 +68,8 @@ class Admission:
             policy = settings.policies.get(request.dialect, NO_POLICY)
         elif isinstance(event, BrokenArrived):
             policy = settings.policies.get(event.request.dialect, NO_POLICY)
-        return Facts(self._rows, settings, policy, names, date, month)
+        minutes = self._calendar.minutes
+        return Facts(self._rows, settings, policy, names, date, month, minutes=minutes)
 
     def _sealed(self, event: RequestArrived) -> RequestArrived:
         """The event with token and seal of its PAN: core and store keep no more of it.

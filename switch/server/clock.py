@@ -8,7 +8,7 @@ reference numbers. Refuses to know what they are used for: the core gets them as
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -42,7 +42,8 @@ class SystemClock:
 
 
 class Calendar:
-    """Business date and expiry month in the house zone, looked up once a minute.
+    """Business date and expiry month in the house zone, and the time of day in any, looked up once
+    a minute.
 
     >>> Calendar("UTC").dates(0)
     ('19700101', '7001')
@@ -52,6 +53,7 @@ class Calendar:
         self._zone = ZoneInfo(zone)
         self._minute = -1
         self._dates = ("", "")
+        self.minutes = LocalMinutes(0)  # by zone, at the wall time that was asked about last
 
     def dates(self, wall_us: int) -> tuple[str, str]:
         """Business date as YYYYMMDD and the month as YYMM at that wall time."""
@@ -59,8 +61,37 @@ class Calendar:
         if minute != self._minute:
             local = datetime.fromtimestamp(wall_us / 1e6, UTC).astimezone(self._zone)
             self._dates = (local.strftime("%Y%m%d"), local.strftime("%y%m"))
+            self.minutes = LocalMinutes(wall_us)
             self._minute = minute
         return self._dates
+
+
+class LocalMinutes(Mapping[str, int]):
+    """Minute of the day by time zone at one wall time: a zone is looked up when somebody asks.
+
+    >>> LocalMinutes(0)["UTC"], LocalMinutes(0)["Asia/Tokyo"], LocalMinutes(0).get("Mars/Olympus")
+    (0, 540, None)
+    """
+
+    def __init__(self, wall_us: int) -> None:
+        self._at = datetime.fromtimestamp(wall_us / 1e6, UTC)
+        self._known: dict[str, int] = {}
+
+    def __getitem__(self, zone: str) -> int:
+        known = self._known
+        if zone not in known:
+            try:
+                local = self._at.astimezone(ZoneInfo(zone))
+            except (KeyError, ValueError, OSError):
+                raise KeyError(zone) from None
+            known[zone] = local.hour * 60 + local.minute
+        return known[zone]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 class FreshNames:

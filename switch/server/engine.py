@@ -287,6 +287,7 @@ class Engine:
                 facts.business_date,
                 facts.local_yymm,
                 {**facts.verdicts, **questions},
+                facts.minutes,
             )
         return bool(needs)
 
