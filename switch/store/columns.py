@@ -3,11 +3,16 @@
 Owns the one table of it; adapters and the schema follow (``tests/store/test_columns.py`` holds them
 together). Refuses to know what a record means: a column is a copy of an attribute, so that a
 look-up need not read JSON.
+
+Names begin with what they belong to: a transaction's with its terminal, a posting's and a hold's
+with what its transaction's begins with. So a look-up by one of ``LEADING`` reads a range of names
+and not the table, and no index has to be kept up for it. ``selfcheck`` tells a name that does not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
@@ -68,6 +73,18 @@ _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Tally: (15, ()),
 }
 
+# Columns whose value, up to its first bar, is what the record's id begins with.
+LEADING: Final[dict[type[Record], tuple[str, ...]]] = {
+    Transaction: ("batch", "terminal_id"),
+    Posting: ("transaction",),
+    Hold: ("transaction",),
+    Batch: ("terminal_id",),
+    Obligation: ("transaction",),
+    UploadItem: ("batch",),
+    Difference: ("batch",),
+}
+_END_OF_LEAD: Final = re.compile(r"[|%]")  # in a name, both are written otherwise from there on
+
 # States that recovery must resolve even if nobody waits for an answer any more.
 OPEN_STATES: Final = (State.NEW, State.FORWARDED)
 
@@ -80,6 +97,7 @@ class Shelf:
     kind: type[Record]
     number: int
     columns: tuple[str, ...]
+    leading: tuple[str, ...]
     values: Callable[[Record], tuple[str, ...]]  # of the columns, in their order
     decode: Callable[[bytes], Record]
 
@@ -100,12 +118,27 @@ def _shelf(kind: type[Record]) -> Shelf:
         kind=kind,
         number=number,
         columns=columns,
+        leading=LEADING.get(kind, ()),
         values=_values(columns),
         decode=msgspec.json.Decoder(kind).decode,
     )
 
 
 SHELVES: Final[dict[str, Shelf]] = {kind.TABLE: _shelf(kind) for kind in RECORD_TYPES}
+
+
+def lead_of(value: str) -> str:
+    """What the name of a record begins with whose ``LEADING`` column has this value.
+
+    >>> lead_of("DEMO0001"), lead_of("DEMO0001|000007"), lead_of("")
+    ('DEMO0001', 'DEMO0001', '')
+    """
+    return _END_OF_LEAD.split(value, maxsplit=1)[0].rstrip()
+
+
+def leads(shelf: Shelf, equal: Mapping[str, str]) -> str:
+    """What the names of all records begin with that have these values in their columns."""
+    return max((lead_of(equal[name]) for name in shelf.leading if name in equal), default="")
 
 
 def is_unfinished(record: Record) -> bool:
@@ -117,7 +150,7 @@ def is_unfinished(record: Record) -> bool:
     )
 
 
-def shelf_for(table: str, columns: dict[str, str]) -> Shelf:
+def shelf_for(table: str, columns: Mapping[str, str]) -> Shelf:
     """The shelf of a table, after a look at the columns asked for. Raises KeyError for what nobody
     declared.
     """

@@ -113,6 +113,7 @@ class Store(Protocol):
         """All records of a table whose look-up columns equal the given values, in order of id.
 
         ``switch.store.columns`` names the columns of each table; another one raises ``KeyError``.
+        By a column that names begin with (``LEADING`` there) it finds only records named so.
         The iterator sees the store as it is when each page of it is read, so it may be used while
         appends go on.
         """

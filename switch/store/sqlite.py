@@ -18,11 +18,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import apsw
-import msgspec
 
-from switch.model.copies import replace
 from switch.model.records import Key, Record, Transaction
-from switch.model.words import Delivery
 from switch.store.columns import SHELVES, Shelf, shelf_for
 from switch.store.fold import Folded, fold
 from switch.store.journal import GENESIS, link
@@ -39,16 +36,15 @@ from switch.store.port import (
 )
 from switch.store.sqlite_errors import RESTORE, translated
 from switch.store.sqlite_open import OpenOptions, open_database
+from switch.store.sqlite_rows import DamagedRecord, load_records, scan_records
 from switch.store.sqlite_statements import (
     HEAD,
     HEAD_OF_WRITER,
     JOURNAL,
-    LOAD,
     NOTE,
     SET_NOTE,
     UNFINISHED,
     VERSION,
-    scan_query,
     writes,
 )
 from switch.store.sqlite_verify import journal_rows, verify
@@ -56,8 +52,6 @@ from switch.store.sqlite_verify import journal_rows, verify
 # Of the write-ahead log, 16 MB: after so many pages the database file is brought up to date.
 CHECKPOINT_PAGES: Final = 2000
 KEY_CHECK: Final = "master_key_check"  # the note that names the master key
-
-_BY_NUMBER: Final = {shelf.number: shelf for shelf in SHELVES.values()}
 
 
 class SqliteStore:
@@ -101,17 +95,12 @@ class SqliteStore:
     def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:
         """The current version of each record, ``None`` where there is none."""
         self._refuse_broken()
-        wanted = list(keys)
-        found: dict[Key, Record | None] = dict.fromkeys(wanted)
-        asked = [(key.id, shelf_for(key.table, {}).number) for key in wanted]
         try:
-            rows = self._read_many(asked)
+            return load_records(self._connection, keys)
         except apsw.Error as failure:
             raise self._said(failure) from None
-        for number, record_id, text, sent in rows:
-            shelf = _BY_NUMBER[number]
-            found[Key(shelf.table, record_id)] = self._decoded(shelf, text, sent)
-        return found
+        except DamagedRecord as damaged:
+            raise self._damaged(damaged) from None
 
     def append(self, changes: Sequence[Change]) -> Committed | Conflict | Unknown:
         """Keep all or nothing, durable on return."""
@@ -134,8 +123,7 @@ class SqliteStore:
 
     def scan(self, table: str, **equal: str) -> Iterator[Record]:
         """All records of a table whose look-up columns equal the given values, in order of id."""
-        shelf = shelf_for(table, equal)
-        return self._pages(shelf, scan_query(shelf, equal), tuple(equal.values()))
+        return self._scan(shelf_for(table, equal), equal)
 
     def unfinished(self) -> Iterator[Key]:
         """Keys of transactions that recovery must look at."""
@@ -261,22 +249,14 @@ class SqliteStore:
 
     # -- reading ------------------------------------------------------------------------------
 
-    def _read_many(self, asked: list[tuple[str, int]]) -> list[Any]:
-        """In one read transaction, else each row would take and drop the locks anew."""
-        connection = self._connection
-        connection.execute("BEGIN")
+    def _scan(self, shelf: Shelf, equal: Mapping[str, str]) -> Iterator[Record]:
+        self._refuse_broken()
         try:
-            return connection.executemany(LOAD, asked).fetchall()
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-
-    def _pages(self, shelf: Shelf, query: str, values: tuple[str, ...]) -> Iterator[Record]:
-        after = ""
-        while rows := self._rows(query, (after, *values)):
-            for _, text, sent in rows:
-                yield self._decoded(shelf, text, sent)
-            after = rows[-1][0]
+            yield from scan_records(self._connection, shelf, equal)
+        except apsw.Error as failure:
+            raise self._said(failure) from None
+        except DamagedRecord as damaged:
+            raise self._damaged(damaged) from None
 
     def _rows(self, query: str, bindings: tuple[str, ...] = ()) -> list[Any]:
         self._refuse_broken()
@@ -285,17 +265,11 @@ class SqliteStore:
         except apsw.Error as failure:
             raise self._said(failure) from None
 
-    def _decoded(self, shelf: Shelf, text: bytes, sent: int | None) -> Record:
-        try:
-            record = shelf.decode(text)
-        except msgspec.MsgspecError:
-            self._broken = StoreBroken(
-                f"{self._path}: a record of table {shelf.table} cannot be read; {RESTORE}"
-            )
-            raise self._broken from None
-        if sent is None or not isinstance(record, Transaction) or record.version > 1:
-            return record
-        return replace(record, version=2, delivery=Delivery.SENT)
+    def _damaged(self, damaged: DamagedRecord) -> StoreBroken:
+        self._broken = StoreBroken(
+            f"{self._path}: a record of table {damaged} cannot be read; {RESTORE}"
+        )
+        return self._broken
 
     def _read_head(self) -> None:
         """Where the journal ends, and what this writer's next row is chained to."""

@@ -5,13 +5,15 @@ Owns every statement on records and journal. Executes none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from switch.store.columns import SHELVES, Shelf
+from switch.model.records import Hold, Transaction
+from switch.store.columns import SHELVES, Shelf, leads
 from switch.store.fold import Newest
 
 SCAN_PAGE: Final = 256  # rows that a scan reads at a time
+LAST: Final = "\U0010ffff"  # sorts behind whatever a name goes on with
 
 LOAD: Final = (
     "SELECT kind, id, substr(journal.body, start + 1, length), sent "
@@ -91,13 +93,32 @@ def writes(newest: Iterable[Newest], first_sequence: int) -> dict[str, list[tupl
     return found
 
 
-def scan_query(shelf: Shelf, columns: Iterable[str]) -> str:
-    """A page of a table's records by id. Bindings: the id to go on after, a value per column."""
+def scan_query(shelf: Shelf, equal: Mapping[str, str]) -> str:
+    """A page of a table's records by id. Bindings: the range of ids, its end excluded, then a
+    value per column.
+    """
     # The partial indexes serve only queries that repeat their condition.
     few = "kind > 3 AND " if shelf.number > 3 else ""
-    equal = "".join(f' AND "{name}" = ?' for name in columns)
+    index, condition = _narrowed(shelf, equal)
+    columns = "".join(f' AND "{name}" = ?' for name in equal)
     return (
         "SELECT id, substr(journal.body, start + 1, length), sent "  # noqa: S608
-        "FROM record JOIN journal USING (sequence) "
-        f"WHERE {few}kind = {shelf.number} AND id > ?{equal} ORDER BY id LIMIT {SCAN_PAGE}"
+        f"FROM record {index}JOIN journal USING (sequence) "
+        f"WHERE {few}kind = {shelf.number} AND id >= ? AND id < ?{condition}{columns} "
+        f"ORDER BY id LIMIT {SCAN_PAGE}"
     )
+
+
+def scan_range(shelf: Shelf, equal: Mapping[str, str]) -> tuple[str, str]:
+    """The range of ids that a scan reads: all, unless a column tells what they begin with."""
+    lead = leads(shelf, equal)
+    return lead, lead + LAST
+
+
+def _narrowed(shelf: Shelf, equal: Mapping[str, str]) -> tuple[str, str]:
+    """The partial index that holds what is asked for, and the condition that it was made with."""
+    if shelf.kind is Transaction and equal.get("original_key"):
+        return "INDEXED BY record_follower ", " AND original_key <> ''"
+    if shelf.kind is Hold and equal.get("state") == "open":
+        return "INDEXED BY record_open_hold ", " AND state = 'open'"
+    return "", ""

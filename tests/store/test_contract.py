@@ -10,13 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from switch.model.records import Account, Batch, Key, Posting, Record, Terminal, next_version
+from switch.model.records import Account, Batch, Hold, Key, Posting, Record, Terminal, next_version
 from switch.model.words import Delivery, State
 from switch.store.journal import GENESIS, link, records_in
 from switch.store.memory import MemoryStore
 from switch.store.port import Change, Committed, Conflict, Notes, Store
 from switch.store.sqlite import SqliteStore
 from switch.values import Pan
+from switch.wire.map_names import plain
 
 
 def change(*records: Record, what: str = "test", at_us: int = 7) -> Change:
@@ -171,6 +172,58 @@ def test_scan_selects_by_columns_in_order_of_id(store: Store, make: Any) -> None
     assert list(store.scan("account")) == []
 
 
+def test_scan_by_what_names_begin_with(store: Store, make: Any) -> None:
+    """The transactions of a terminal, of one batch of it, and of a terminal whose id is escaped in
+    names: all of them, and nobody else's.
+    """
+    terminals = ("T1", "T10", "T2", "T|1", "T%", "")
+    records = [
+        make.transaction(
+            f"{plain(terminal)}|{number:03d}",
+            terminal_id=terminal,
+            batch=f"{terminal}|{number % 2:06d}",
+        )
+        for terminal in terminals
+        for number in range(300)
+    ]
+    store.append([change(*records)])
+    for terminal in terminals:
+        own = [record for record in records if record.terminal_id == terminal]
+        assert list(store.scan("transaction", terminal_id=terminal)) == own
+        batch = f"{terminal}|000001"
+        assert list(store.scan("transaction", batch=batch)) == own[1::2]
+        assert list(store.scan("transaction", terminal_id=terminal, batch=batch)) == own[1::2]
+
+
+def test_scan_for_followers_and_open_holds(store: Store, make: Any) -> None:
+    """Who acted upon a transaction, and what is still set aside, over more than one page."""
+    records = [
+        make.transaction(f"T{number % 7}|{number:04d}", original_key="T9|1" * (number % 2))
+        for number in range(1200)
+    ]
+    holds = [
+        Hold(
+            id=record.id,
+            transaction=record.id,
+            account="a",
+            amount_minor=1,
+            currency="840",
+            state="open" if record.original_key else "expired",
+        )
+        for record in records
+    ]
+    store.append([change(*records, *holds)])
+    followers = sorted((one for one in records if one.original_key), key=lambda one: one.id)
+    assert list(store.scan("transaction", original_key="T9|1")) == followers
+    assert list(store.scan("transaction", original_key="T9")) == []
+    still_open = sorted((one for one in holds if one.state == "open"), key=lambda one: one.id)
+    assert list(store.scan("hold", state="open")) == still_open
+    assert len(list(store.scan("hold", state="expired"))) == 600
+    assert list(store.scan("hold", state="open", transaction="T1|0001")) == [
+        one for one in still_open if one.id == "T1|0001"
+    ]
+
+
 def test_scan_follows_changed_columns(store: Store, make: Any) -> None:
     """A look-up sees the newest version only."""
     before = make.transaction(state=State.APPROVED)
@@ -183,13 +236,13 @@ def test_scan_follows_changed_columns(store: Store, make: Any) -> None:
 
 def test_every_column_can_be_asked_for(store: Store, make: Any) -> None:
     """Each table has look-up columns of its own."""
-    batch = Batch(id="b", terminal_id="T1", merchant_id="M1", number="1")
+    batch = Batch(id="T1|000001", terminal_id="T1", merchant_id="M1", number="1")
     terminal = Terminal(id="T1", merchant_id="M1", currency="840")
-    posting = Posting(id="p", transaction="t", kind="purchase", entries=())
+    posting = Posting(id="t|1#fee", transaction="t|1", kind="purchase", entries=())
     store.append([change(batch, terminal, posting)])
     assert list(store.scan("batch", terminal_id="T1", state="open")) == [batch]
     assert list(store.scan("terminal", merchant_id="M1")) == [terminal]
-    assert list(store.scan("posting", transaction="t")) == [posting]
+    assert list(store.scan("posting", transaction="t|1")) == [posting]
 
 
 def test_what_nobody_declared_is_the_callers_mistake(store: Store) -> None:

@@ -19,7 +19,8 @@ from switch.store.sqlite_migrate import Migration, shipped_migrations
 from switch.store.sqlite_open import PAGE_SIZE, OpenOptions
 
 Opener = Callable[..., SqliteStore]
-MORE = Migration.of("0002_more.sql", "CREATE TABLE more (x); CREATE TABLE most (y);")
+NEXT = f"{len(shipped_migrations()) + 1:04d}"
+MORE = Migration.of(f"{NEXT}_more.sql", "CREATE TABLE more (x); CREATE TABLE most (y);")
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_an_older_schema_of_ours_is_brought_up_to_date(closed: Path) -> None:
 
 def test_a_failing_step_leaves_the_schema_as_it_was(closed: Path) -> None:
     """S-02: a migration happens wholly or not at all."""
-    bad = Migration.of("0002_bad.sql", "CREATE TABLE more (x); CREATE TABLE more (x);")
+    bad = Migration.of(f"{NEXT}_bad.sql", "CREATE TABLE more (x); CREATE TABLE more (x);")
     with pytest.raises(StoreRefused, match="already exists"):
         SqliteStore(closed, options=OpenOptions(migrations=(*shipped_migrations(), bad)))
     store = SqliteStore(closed)

@@ -4,3 +4,13 @@ INSERT INTO kind (number, name) VALUES
 
 ALTER TABLE record ADD COLUMN batch TEXT;
 ALTER TABLE record ADD COLUMN original_key TEXT;
+
+-- Neither of these has an entry for a plain purchase, so it pays for neither. The transactions of a
+-- batch need no index: their names begin with the terminal's, and so lie side by side.
+
+-- Who acted upon a transaction: its void, its completions, its refunds.
+CREATE INDEX record_follower ON record (original_key, id)
+    WHERE kind = 1 AND original_key <> '';
+
+-- What is still set aside: the timers of a start are made from it.
+CREATE INDEX record_open_hold ON record (id) WHERE kind = 5 AND state = 'open';
