@@ -121,11 +121,10 @@ def merged(policy: str, items: Iterable[Item]) -> list[Item]:
     """The items as the policy counts them: corrections melted into what they correct, what comes to
     nothing left out. What corrects an item of another batch stands for itself.
     """
-    rule = POLICIES[policy]
     found = {item.key: item for item in items}
     sums: dict[str, int] = dict.fromkeys(found, 0)
     for item in found.values():
-        sums[_root(item, found, rule).key] += item.minor
+        sums[root(item, found, policy).key] += item.minor
     return [
         Item(key, found[key].of, found[key].kind, minor, found[key].currency)
         for key, minor in sums.items()
@@ -133,8 +132,9 @@ def merged(policy: str, items: Iterable[Item]) -> list[Item]:
     ]
 
 
-def _root(item: Item, found: Mapping[str, Item], rule: Policy) -> Item:
+def root(item: Item, found: Mapping[str, Item], policy: str) -> Item:
     """Where the item is counted: follow what it acts upon for as long as that merges."""
+    rule = POLICIES[policy]
     for _ in found:
         target = found.get(item.of)
         if target is None or target is item:
