@@ -1,33 +1,30 @@
-"""Purchases: demanded (a decision) or advised (a fact), captured at once or held.
+"""Payments: purchases, with cash back or not, cash, pre-authorizations; demanded (a decision) or
+advised (a fact), captured at once or held.
 
-Owns what an approved purchase puts into effect. Refuses to judge: the ladder has done so. A
-purchase that captures debits the card's account and credits the merchant's; one that does not sets
-the money aside as a hold. An advice tells what already happened: it is posted whatever the card's
-state, and to suspense where the card's account cannot bear it, so that no account ever passes its
-limit (INV-40).
+Owns what an approved payment puts into effect. Refuses to judge: the ladder has done so. A payment
+that captures debits the card's account and credits the merchant's; one that does not sets the money
+aside as a hold, a pre-authorization for longer (INV-43). An advice tells what already happened: it
+is posted whatever the card's state, and to suspense where the card's account cannot bear it, so
+that no account ever passes its limit (INV-40).
 """
 
 from __future__ import annotations
 
-from typing import Final
-
 from switch.core.case import Case, conclude, decline
+from switch.core.holds import open_hold, timer
 from switch.core.ladder import ADVICE, DEMAND, climb
 from switch.core.ledger import merchant_account, suspense_account
-from switch.core.risk import spent_today
-from switch.model.copies import replace
+from switch.core.limits import count_day
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
-from switch.model.records import Card, Hold
+from switch.model.records import Card
 from switch.model.request import Answer
-from switch.model.words import Flow, Reason, State
+from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
 
-HOLD_US: Final = 7 * 24 * 3600 * 1_000_000  # INV-43
 
-
-def purchase(event: RequestArrived, facts: Facts) -> Decision:
-    """Decide a purchase, or take note of one that was made off line."""
+def authorize(event: RequestArrived, facts: Facts) -> Decision:
+    """Decide a payment, or take note of one that was made off line."""
     case = Case(event, facts)
     if event.request.flow is Flow.REQUEST:
         objection = climb(case, DEMAND)
@@ -37,19 +34,27 @@ def purchase(event: RequestArrived, facts: Facts) -> Decision:
 
 
 def approve(case: Case) -> Decision:
-    """Every check is passed: put the amount into effect and answer with a new approval code."""
+    """Every check is passed: put the amount into effect and answer with a new approval code. It is
+    the amount asked for, or the part of it that limits and funds allow.
+    """
     if case.card is None or case.amount is None:
         raise ValueError("an approval needs a card and an amount")
+    part = case.granted
+    amount = case.amount if part is None else part
+    if part is not None:
+        case.other = None  # a part pays for goods alone
     account = case.card.account
-    _charge(case, case.card, case.amount, account)
-    fresh = case.facts.fresh
+    _charge(case, case.card, amount, account)
     answer = Answer(
-        reason=Reason.APPROVED,
+        reason=Reason.APPROVED if part is None else Reason.PARTIAL,
         rrn=case.rrn,
-        approval_code=fresh.approval_code,
+        approval_code=case.facts.fresh.approval_code,
+        amount=part,
         settlement_date=case.facts.business_date[2:],
     )
-    return conclude(case, State.APPROVED, answer, case.amount, account)
+    return conclude(
+        case, State.APPROVED if part is None else State.PARTIAL, answer, amount, account
+    )
 
 
 def take_note(case: Case) -> Decision:
@@ -81,15 +86,15 @@ def _bearer(case: Case, amount: Money) -> tuple[str, str]:
         why = "the card's account cannot bear it"
     else:
         return card.account, "on the card's account"
-    if case.request.captures:
+    if case.captures:
         return suspense_account(amount.currency), f"on suspense: {why}"
     return "", f"nothing to hold: {why}"
 
 
 def _charge(case: Case, card: Card | None, amount: Money, account: str) -> None:
     """Post it, or hold it where the message does not capture; count it against the card's day."""
-    at_us = case.event.moment.wall_us
-    if case.request.captures:
+    now_us, kind = case.event.moment.wall_us, case.request.kind
+    if case.captures:
         case.book.transfer(
             case.key,
             account,
@@ -97,33 +102,15 @@ def _charge(case: Case, card: Card | None, amount: Money, account: str) -> None:
             amount.minor,
             amount.currency,
             transaction=case.key,
-            kind="purchase",
-            at_us=at_us,
+            kind=kind.value,
+            at_us=now_us,
         )
     else:
-        case.book.hold(account, amount.currency, amount.minor)
-        case.records.append(
-            Hold(
-                id=case.key,
-                transaction=case.key,
-                account=account,
-                amount_minor=amount.minor,
-                currency=amount.currency,
-                expires_us=at_us + HOLD_US,
-            )
-        )
-    if card is not None and card.daily_limit_minor and account == card.account:
-        _count(case, card, amount.minor)
-
-
-def _count(case: Case, card: Card, minor: int) -> None:
-    """One more on the card's day."""
-    today = case.facts.business_date
-    is_new = case.card_record is not None
-    case.card_record = replace(
-        card,
-        version=card.version if is_new else card.version + 1,
-        day=today,
-        day_spent_minor=spent_today(card, today) + minor,
-        day_count=(card.day_count if card.day == today else 0) + 1,
-    )
+        numbers = case.settings.authorization
+        is_preauth = kind is Kind.PREAUTH
+        duration_s = numbers.preauthorization_hold_s if is_preauth else numbers.hold_s
+        hold = open_hold(case.book, case.key, account, amount, now_us, duration_s)
+        case.records.append(hold)
+        case.tells.append(timer(hold, now_us))
+    if card is not None and account == card.account:
+        count_day(case, card, amount.minor)

@@ -12,7 +12,7 @@ from typing import Final
 
 from switch.core.batches import batch_id
 from switch.core.ledger import Book
-from switch.core.naming import rrn_name
+from switch.core.naming import captures, rrn_name
 from switch.model.effects import Effect, Reply, Silence, Tell
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision, Facts
@@ -41,7 +41,6 @@ BEARS_REFERENCE: Final = frozenset(
         Kind.TIP_ADJUST,
     }
 )
-ALWAYS_CAPTURE: Final = frozenset({Kind.COMPLETION, Kind.REFUND})
 # Items of a batch although they capture nothing new: each corrects what was captured (INV-50).
 _CORRECTIONS: Final = frozenset({Kind.VOID, Kind.REVERSAL, Kind.TIP_ADJUST})
 _TAKEN: Final = frozenset({State.APPROVED, State.PARTIAL, State.ACCEPTED})
@@ -68,9 +67,11 @@ class Case:
         "event",
         "facts",
         "flags",
+        "granted",
         "key",
         "merchant",
         "original",
+        "other",
         "policy",
         "records",
         "reference",
@@ -94,7 +95,9 @@ class Case:
         self.settings: Settings = facts.settings
         self.policy: DialectPolicy = facts.policy
         self.amount = request.amount
-        self.captures = request.captures or request.kind in ALWAYS_CAPTURE
+        self.other = request.amount_other  # the cash part of a purchase with cash back; a tip
+        self.granted: Money | None = None  # where less than the amount may be approved
+        self.captures = captures(request)
         # A demand may be refused for business reasons; what has already happened at the terminal is
         # only recorded.
         self.unforced = request.flow is Flow.REQUEST and request.kind is not Kind.REVERSAL
@@ -202,7 +205,7 @@ def conclude(
         business_date=facts.business_date,
         trail=trail,
         settings_version=case.settings.version,
-        amount_other=request.amount_other,
+        amount_other=case.other,
         batch=batch_id(terminal) if in_batch and terminal is not None else "",
         settlement_date=facts.business_date if in_batch else "",
         original_key="" if case.original is None else case.original.id,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from switch.core import parties, risk, rules
+from switch.core import limits, parties, risk, rules
 from switch.core.case import Case, ImpossibleEvent, Objection
 from switch.model.settings import CHECK_NAMES, order_faults
 
@@ -60,10 +60,10 @@ DEMAND: Final = Sort(
     {
         **DEMANDER,
         **CARDHOLDER,
-        "amount": risk.amount,
+        "amount": limits.amount,
         "risk": rules.risk,
-        "limits": risk.limits,
-        "funds": risk.funds,
+        "limits": limits.limits,
+        "funds": limits.funds,
     },
 )
 ADVICE: Final = Sort(
@@ -72,10 +72,15 @@ ADVICE: Final = Sort(
         **SENDER,
         "original": parties.original,
         "card": risk.card_of_advice,
-        "amount": risk.amount,
+        "amount": limits.amount,
         "risk": rules.risk,
     },
 )
+INQUIRY: Final = Sort(
+    "inquiry",
+    {**DEMANDER, **CARDHOLDER, "amount": limits.no_amount, "risk": rules.risk},
+)
+NOTE: Final = Sort("note", {**SENDER, "original": parties.original, "card": risk.card_of_advice})
 REVERSAL: Final = Sort("reversal", SENDER)
 SIGN: Final = Sort("sign", SENDER)
 UNBUILT: Final = Sort("unbuilt", {**ANYBODY, "original": parties.original})

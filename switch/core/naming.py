@@ -1,14 +1,26 @@
 """What ``plan`` and the checks must agree on: which merchant and which currency a request means,
-and by which name a reference number is found again.
+whether it captures, and by which name a reference number is found again.
 
 Owns these rules and nothing else.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from switch.model.records import Terminal
 from switch.model.request import Request
 from switch.model.settings import Settings
+from switch.model.words import Kind
+
+# Kinds that capture, or do not, whatever their message says.
+_CAPTURE: Final = {
+    Kind.COMPLETION: True,
+    Kind.REFUND: True,
+    Kind.PREAUTH: False,
+    Kind.BALANCE: False,
+    Kind.VERIFICATION: False,
+}
 
 
 def merchant_of(request: Request, terminal: Terminal | None, settings: Settings) -> str:
@@ -26,6 +38,11 @@ def currency_of(request: Request, terminal: Terminal | None, settings: Settings)
     if amount is not None and amount.currency:
         return amount.currency
     return settings.default_currency if terminal is None else terminal.currency
+
+
+def captures(request: Request) -> bool:
+    """Whether money moves at once if it is approved; else it is set aside at most."""
+    return _CAPTURE.get(request.kind, request.captures)
 
 
 def rrn_name(request: Request, merchant_id: str, rrn: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from switch.core import needs_follow, needs_money, rules
+from switch.core import needs_follow, needs_money, needs_settle, rules
 from switch.core.case import BEARS_REFERENCE
 from switch.core.needs import READY, Needs, missing, of_nothing, of_sender, of_undoing
 from switch.model.events import RequestArrived
@@ -34,12 +34,21 @@ class Wants(NamedTuple):
 
 _NOTHING: Final = Wants(of_nothing, sender=False)
 _PAYMENT: Final = Wants(needs_money.of_payment, card=True)
+_INQUIRY: Final = Wants(needs_money.of_inquiry, card=True)
 WANTS: Final[dict[Kind, Wants]] = {
     **dict.fromkeys(Kind, _NOTHING),
     Kind.SIGN_ON: Wants(),
     Kind.SIGN_OFF: Wants(),
     Kind.PURCHASE: _PAYMENT,
+    Kind.CASH: _PAYMENT,
+    Kind.CASHBACK: _PAYMENT,
+    Kind.PREAUTH: _PAYMENT,
+    Kind.BALANCE: _INQUIRY,
+    Kind.VERIFICATION: _INQUIRY,
     Kind.REVERSAL: Wants(needs_follow.of_reversal, needs_follow.named_original),
+    Kind.RECONCILIATION: Wants(needs_settle.of_close),
+    Kind.BATCH_UPLOAD: Wants(needs_settle.of_upload),
+    Kind.CUTOVER: Wants(),
 }
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.core import scripting
+from switch.core import holds, scripting
 from switch.core.case import ImpossibleEvent
 from switch.core.table import (
     BROKEN,
     COMMAND,
     DELIVERED,
+    HOLD,
     INCOMPLETE,
     LINK,
     PLANS,
@@ -99,6 +100,8 @@ def _read(event: Event) -> tuple[str, str | None]:
         if request.kind is Kind.ECHO:
             return request.kind, None
         return request.kind, request.request_key
+    if isinstance(event, TimerFired) and event.name == holds.TIMER:
+        return HOLD, event.subject
     stimulus = _STIMULUS.get(type(event))
     if stimulus is None:
         raise ImpossibleEvent(f"{type(event).__name__} is no event that the core knows")

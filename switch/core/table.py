@@ -14,13 +14,18 @@ from typing import Any, Final
 
 from switch.core import (
     authorization,
+    cutover,
     delivery,
+    holds,
+    inquiry,
     messages,
     needs,
     network,
     plans,
     repeats,
     reversal,
+    settlement,
+    upload,
 )
 from switch.core.case import Case
 from switch.model.events import Event
@@ -35,6 +40,7 @@ STRAY: Final = "stray_answer"
 DELIVERED: Final = "delivery"
 RECOVERED: Final = "recovery"
 TIMER: Final = "timer"
+HOLD: Final = "hold_timer"  # the timer of a hold, which its transaction set
 UPSTREAM: Final = "upstream_answer"
 LINK: Final = "link"
 COMMAND: Final = "command"
@@ -54,6 +60,7 @@ STIMULI: Final = (
     DELIVERED,
     RECOVERED,
     TIMER,
+    HOLD,
     UPSTREAM,
     LINK,
     COMMAND,
@@ -73,8 +80,16 @@ def nothing(event: Event, _facts: Facts) -> Decision:
 
 _FIRST: Final[dict[str, StepFunction]] = {
     **dict.fromkeys(REQUESTS, network.unbuilt),
-    Kind.PURCHASE.value: authorization.purchase,
+    Kind.PURCHASE.value: authorization.authorize,
+    Kind.CASH.value: authorization.authorize,
+    Kind.CASHBACK.value: authorization.authorize,
+    Kind.PREAUTH.value: authorization.authorize,
+    Kind.BALANCE.value: inquiry.inquire,
+    Kind.VERIFICATION.value: inquiry.inquire,
     Kind.REVERSAL.value: reversal.reverse,
+    Kind.RECONCILIATION.value: settlement.settle,
+    Kind.BATCH_UPLOAD.value: upload.upload,
+    Kind.CUTOVER.value: cutover.asked,
     Kind.SIGN_ON.value: network.sign,
     Kind.SIGN_OFF.value: network.sign,
 }
@@ -94,6 +109,7 @@ PLANS: Final[dict[str, PlanFunction]] = {
     **dict.fromkeys(_WITHOUT_TRANSACTION, needs.of_nothing),
     DELIVERED: needs.of_transaction,
     RECOVERED: needs.of_transaction,
+    HOLD: holds.needs_of_timer,
 }
 
 TRANSITIONS: Final[dict[Pair, StepFunction]] = {
@@ -102,6 +118,7 @@ TRANSITIONS: Final[dict[Pair, StepFunction]] = {
     # A timer or an upstream's answer for what does not wait (any more) changes no decision
     # (INV-16).
     (State.NEW, TIMER): nothing,
+    (State.NEW, HOLD): nothing,
     (State.NEW, UPSTREAM): nothing,
     **{
         (state, kind): repeats.repeat
@@ -111,6 +128,7 @@ TRANSITIONS: Final[dict[Pair, StepFunction]] = {
     },
     **{(state, DELIVERED): delivery.delivered for state in _DECIDED},
     **{(state, RECOVERED): delivery.recovered for state in _DECIDED},
+    **{(state, HOLD): holds.look for state in _DECIDED},
 }
 
 IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
@@ -123,7 +141,7 @@ IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
         *((State.FORWARDED, stimulus) for stimulus in STIMULI),
         # These are about no transaction; an echo is not looked up, for it is never kept.
         *((state, stimulus) for state in _DECIDED for stimulus in _WITHOUT_TRANSACTION),
-        # No transaction has set a timer or waits for an upstream, so none is looked up for them.
+        # No transaction has set another timer or waits for an upstream, so none is looked up.
         *((state, stimulus) for state in _DECIDED for stimulus in (TIMER, UPSTREAM)),
     }
 )

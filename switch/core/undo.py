@@ -8,7 +8,7 @@ reversal and an answer that never left come here alike.
 from __future__ import annotations
 
 from switch.core.ledger import Book, merchant_account
-from switch.core.risk import spent_today
+from switch.core.limits import spent_today
 from switch.model.copies import replace
 from switch.model.facts import Facts
 from switch.model.records import Card, Hold, Record, Transaction, next_version

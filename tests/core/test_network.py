@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switch.core.network import unbuilt
+from switch.core.table import TRANSITIONS
 from switch.model.effects import Reply
 from switch.model.records import Key, Terminal
 from switch.model.words import Flow, Kind, Reason, State
@@ -58,10 +60,15 @@ def test_an_echo_leaves_no_trace_and_repeats_itself(shop: Shop) -> None:
     assert not reply.track
 
 
-BUILT = {Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO, Kind.PURCHASE, Kind.REVERSAL}
+UNBUILT = sorted(kind for kind in Kind if TRANSITIONS[State.NEW, kind] is unbuilt)
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - BUILT))
+def test_only_these_are_not_served() -> None:
+    """Keys are exchanged, and files changed, when a key module and an upstream are there."""
+    assert {Kind.KEY_EXCHANGE, Kind.FILE_ACTION, Kind.UNKNOWN} <= set(UNBUILT)
+
+
+@pytest.mark.parametrize("kind", UNBUILT)
 @pytest.mark.parametrize("flow", [Flow.REQUEST, Flow.ADVICE])
 def test_what_is_not_served_is_refused_by_name(shop: Shop, kind: Kind, flow: Flow) -> None:
     """M-37: `transaction.invalid`, no effect, and a trail that says why."""

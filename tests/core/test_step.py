@@ -53,7 +53,7 @@ def test_the_tables_hold_nothing_else() -> None:
     assert set(PLANS) == set(STIMULI)
     printed = {(state, stimulus): name for state, stimulus, name in rows()}
     assert set(printed) == every
-    assert printed[State.NEW, Kind.PURCHASE] == "purchase"
+    assert printed[State.NEW, Kind.PURCHASE] == "authorize"
     assert printed[State.APPROVED, REVERSED] == "undo"
     assert printed[State.NEW, REVERSED] == "impossible"
 
@@ -67,6 +67,8 @@ def event_for(stimulus: str, shop: Shop) -> Event:
             return Recovered(NOW, "K1")
         case "timer":
             return TimerFired(NOW, "any", "K1")
+        case "hold_timer":
+            return TimerFired(NOW, "hold", "K1")
         case "upstream_answer":
             return UpstreamAnswered(NOW, "K1", Answer(reason=Reason.APPROVED), "link")
         case "link":
@@ -90,7 +92,7 @@ def test_every_pair_is_decided_or_called_a_defect(
 ) -> None:
     """An event of each sort upon a transaction in each state: a decision, or ImpossibleEvent."""
     of_a_request = stimulus in set(Kind) and stimulus != Kind.ECHO
-    looked_up = of_a_request or stimulus in {"delivery", "recovery"}
+    looked_up = of_a_request or stimulus in {"delivery", "recovery", "hold_timer"}
     for state in State:
         shop = another_shop()
         if state is not State.NEW:

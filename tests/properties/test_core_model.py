@@ -214,7 +214,7 @@ class Core(CoreWorld, RuleBasedStateMachine):
 
     @rule(
         terminal=st.sampled_from(TERMINALS),
-        kind=st.sampled_from([Kind.REFUND, Kind.RECONCILIATION, Kind.UNKNOWN]),
+        kind=st.sampled_from([Kind.FILE_ACTION, Kind.KEY_EXCHANGE, Kind.UNKNOWN]),
     )
     def unserved(self, terminal: str, kind: Kind) -> None:
         """What is not served: refused without effect."""
