@@ -13,12 +13,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from switch.config_checks import Mistake, contradictions
+from switch.config_checks import contradictions
 from switch.config_file import Config
 from switch.config_inherit import inherit_currency
 from switch.config_reasons import reason
 from switch.config_sections import Card, Listener
-from switch.config_types import Section
+from switch.config_types import Mistake, Section
 from switch.errors import ConfigError
 from switch.toml_lines import line_of, parse
 
@@ -78,4 +78,8 @@ def _refusal(text: str, name: str, mistakes: list[Mistake]) -> ConfigError:
 
 def _setting_names() -> set[str]:
     """The names of all sections and of everything in them."""
-    return {name for section in Section.__subclasses__() for name in section.model_fields}
+    return {
+        field.alias or name
+        for section in Section.__subclasses__()
+        for name, field in section.model_fields.items()
+    }

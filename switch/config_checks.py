@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from switch.config_file import Config
+from switch.config_risk_checks import risk_mistakes
+from switch.config_types import Mistake
 from switch.money import Money, MoneyError
-
-Mistake = tuple[tuple[str | int, ...], str]  # the path of a setting, and what is wrong with it
 
 
 def contradictions(config: Config) -> Iterator[Mistake]:
@@ -41,6 +41,8 @@ def contradictions(config: Config) -> Iterator[Mistake]:
         if not any(card.pan.starts_with(prefix) for prefix in settings.test_ranges):
             said = f"card.{place}.pan: is in none of settings.test_ranges"
             yield ("card", place, "pan"), said
+    yield from _twice("risk", [rule.name for rule in config.risk], "name")
+    yield from risk_mistakes(config)
     yield from _amounts(config)
 
 

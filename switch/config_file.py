@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, PrivateAttr
 
+from switch.config_risk import Risk
 from switch.config_sections import (
     Authorization,
     Card,
@@ -38,6 +39,7 @@ class Config(Section):
     merchant: tuple[Merchant, ...] = Field(default=(), strict=False)
     terminal: tuple[Terminal, ...] = Field(default=(), strict=False)
     card: tuple[Card, ...] = Field(default=(), strict=False)
+    risk: tuple[Risk, ...] = Field(default=(), strict=False)
 
     _source: tuple[str, str] = PrivateAttr(default=("configuration", ""))
 

@@ -35,6 +35,8 @@ def _said(error: Mapping[str, Any], known: Iterable[str]) -> str:
             return "is missing"
         case "string_pattern_mismatch":
             return _WRITTEN[error["ctx"]["pattern"]]
+        case "too_short":
+            return "is empty: name one, or leave it out"
         case "string_type":
             return "must be text in quotes"
     said = str(error["msg"]).removeprefix("Value error, ")

@@ -23,6 +23,8 @@ from switch.config_reasons import AMOUNT, NAME
 from switch.money import MoneyError, currency_number
 from switch.values import Pan
 
+Mistake = tuple[tuple[str | int, ...], str]  # the path of a setting, and what is wrong with it
+
 
 def _zone(name: str) -> str:
     try:
@@ -42,7 +44,8 @@ def _currency(text: str) -> str:
         raise ValueError(str(failure)) from None
 
 
-def _pan(digits: object) -> Pan:
+def card_number(digits: object) -> Pan:
+    """A card number of that many digits with a check digit that fits; ValueError, without it."""
     if not (isinstance(digits, str) and digits.isascii() and digits.isdigit()):
         raise ValueError("a card number is written as digits in quotes")
     if not 12 <= len(digits) <= 19:
@@ -83,7 +86,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Currency = Annotated[str, AfterValidator(_currency)]
 CardNumber = Annotated[
     Pan,
-    PlainValidator(_pan),
+    PlainValidator(card_number),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{12,19}$"}),
 ]

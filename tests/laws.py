@@ -22,6 +22,7 @@ FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unles
         "config_checks",
         "config_file",
         "config_risk",
+        "config_risk_checks",
         "config_scripts",
         "config_sections",
         "config_types",

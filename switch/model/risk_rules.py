@@ -58,7 +58,7 @@ class RiskRule(Struct, frozen=True, gc=False, kw_only=True):
 
     ``limit_minor``: the highest amount that the rule lets pass; ``count`` and ``amount_minor``: the
     highest number and sum of a window or row, 0 where there is none; amounts are of ``currency``.
-    ``minutes``: first and last-but-one minute of the day, the second below the first where it
+    ``minutes``: of the day, the first one and the one behind the last, which is the lower one where it
     spans midnight.
     """
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from switch.config import Config, Listener
+from switch.config_risk import SHAPES, Risk
 from switch.errors import ConfigError, IsoswitchError
+from switch.model.risk_rules import Named, RiskRule
 from switch.model.settings import Authorization, DialectPolicy, Settings, Settlement
 from switch.model.words import Kind
 from switch.money import Money
 from switch.server.limits import EngineLimits
-from switch.server.plan import Port, ServerLimits, ServerPlan
+from switch.server.plan import Port, RiskSeed, ServerLimits, ServerPlan
 from switch.server.profile import Profile, SessionLimits
 from switch.server.tls import server_context
 from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
@@ -82,6 +84,7 @@ class Assembler:
                 dialect.name: {kind: response_codes(dialect, kind) for kind in Kind}
                 for dialect in dialects.values()
             },
+            risk=_risk(config),
         )
 
     def _port(
@@ -198,6 +201,48 @@ def _authorization(config: Config) -> Authorization:
         tip_tolerance_bp=round(chosen.tip_tolerance_percent * 100),
         partial_approval=chosen.partial_approval,
     )
+
+
+def _risk(config: Config) -> tuple[RiskSeed, ...]:
+    """The rules that are switched on, in the order of the file."""
+    by_name = {card.name: card.pan for card in config.card}
+    house = config.settings.default_currency
+    return tuple(
+        RiskSeed(_risk_rule(rule, house), rule.pans(by_name)) for rule in config.risk if rule.on
+    )
+
+
+def _risk_rule(rule: Risk, house: str) -> RiskRule:
+    named = Named(
+        ranges=rule.ranges,
+        terminals=frozenset(rule.terminals),
+        merchants=frozenset(rule.merchants),
+    )
+    limit, amount = (
+        0 if text is None else rule.money(text, house).minor for text in (rule.limit, rule.amount)
+    )
+    return RiskRule(
+        name=rule.name,
+        check=rule.check,
+        kinds=rule.about,
+        mode=rule.effect,
+        reason=rule.reason or SHAPES[rule.check].reason,
+        named=None if named == Named() else named,
+        currency=rule.currency or house,
+        limit_minor=limit,
+        count=rule.count or 0,
+        amount_minor=amount,
+        window_us=round((rule.window_s or 0) * 1_000_000),
+        per=rule.per or "card",
+        minutes=(_minute(rule.start), _minute(rule.end)),
+        zone=rule.zone or "terminal",
+        currencies=frozenset(rule.currencies),
+    )
+
+
+def _minute(time_of_day: str | None) -> int:
+    hour, _, minute = (time_of_day or "00:00").partition(":")
+    return int(hour) * 60 + int(minute)
 
 
 def _minor(text: str, currency: str) -> int:

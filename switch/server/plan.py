@@ -8,15 +8,18 @@ files.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from switch.errors import IsoswitchError
+from switch.model.copies import replace
+from switch.model.risk_rules import Named, RiskRule, RiskRules
 from switch.model.settings import Settings
 from switch.model.words import Kind, Reason
 from switch.server.limits import EngineLimits
 from switch.server.profile import Profile
 from switch.server.world import World
+from switch.values import Pan
 
 # Dialect, kind of transaction, reason -> the response code that the terminal reads.
 ResponseCodes = Mapping[str, Mapping[Kind, Mapping[Reason, str]]]
@@ -67,12 +70,31 @@ class ServerLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class RiskSeed:
+    """A risk rule, and the cards that it names: their tokens are the vault's to make."""
+
+    rule: RiskRule
+    cards: Sequence[Pan] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ServerPlan:
     """Everything that a configuration says, checked."""
 
-    settings: Settings
+    settings: Settings  # without the risk rules: ``settings_with`` adds them
     ports: Sequence[Port]
     world: World
     limits: ServerLimits
     engine: EngineLimits
     codes: ResponseCodes = field(default_factory=dict)
+    risk: Sequence[RiskSeed] = ()
+
+    def settings_with(self, token: Callable[[Pan], str]) -> Settings:
+        """The settings to put into force: risk rules know cards by their tokens only."""
+        rules = []
+        for item in self.risk:
+            rule, tokens = item.rule, frozenset(map(token, item.cards))
+            if tokens:
+                rule = replace(rule, named=replace(rule.named or Named(), cards=tokens))
+            rules.append(rule)
+        return replace(self.settings, risk=RiskRules.of(rules))

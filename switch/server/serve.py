@@ -68,7 +68,7 @@ class Host:
         self.engine = Engine(
             writer=parts.writer,
             vault=parts.vault,
-            settings=plan.settings,
+            settings=plan.settings_with(parts.vault.token),
             outlet=self.board,
             log=parts.log,
             clock=parts.clock,
@@ -304,7 +304,8 @@ class Host:
             close(fresh)
             raise
         version = self.engine.settings.version + 1
-        settings = replace_word(plan.settings, version=version)
+        settings = plan.settings_with(self._parts.vault.token)
+        settings = replace_word(settings, version=version)
         self._plan = plan = replace(plan, settings=settings)
         self.engine.use(settings, plan.engine)
         self.board.limit(plan.limits.connections, plan.limits.per_source)
