@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from switch.core.case import Case, answered, conclude, decline
 from switch.core.ladder import SIGN, UNBUILT, climb
-from switch.model.copies import replace
+from switch.core.parties import change_terminal
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
-from switch.model.records import next_version
 from switch.model.request import Answer
 from switch.model.trail import Check
 from switch.model.words import Kind, Reason, State
@@ -30,12 +29,7 @@ def sign(event: RequestArrived, facts: Facts) -> Decision:
     if terminal is None:
         raise ValueError("a sign-on needs a terminal")
     if terminal.signed_on is not wanted:
-        newcomers = [record for record in case.records if record is terminal]
-        for newcomer in newcomers:
-            case.records.remove(newcomer)
-            case.records.append(replace(terminal, signed_on=wanted))
-        if not newcomers:
-            case.records.append(next_version(terminal, signed_on=wanted))
+        change_terminal(case, signed_on=wanted)
     case.passed("sign", terminal.id, "signed on" if wanted else "signed off")
     return conclude(case, State.ACCEPTED, Answer(reason=Reason.APPROVED, rrn=case.rrn))
 
