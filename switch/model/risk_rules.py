@@ -58,8 +58,8 @@ class RiskRule(Struct, frozen=True, gc=False, kw_only=True):
 
     ``limit_minor``: the highest amount that the rule lets pass; ``count`` and ``amount_minor``: the
     highest number and sum of a window or row, 0 where there is none; amounts are of ``currency``.
-    ``minutes``: of the day, the first one and the one behind the last, which is the lower one where it
-    spans midnight.
+    ``minutes``: of the day, the first one and the one behind the last; the lower one where the span
+    leads over midnight.
     """
 
     name: str

@@ -44,6 +44,8 @@ class Shop:
         self.verdicts: dict[str, Verdict] = {}
         self.business_date = "20261124"
         self.month = "2611"
+        self.minutes: dict[str, int] = {}  # of the day, by zone
+        self.wall_us = 1
         self.last = Decision()
         self.put(
             Merchant(id="M1", currency="840"),
@@ -100,7 +102,8 @@ class Shop:
     def facts(self, rows: Rows, key: str = "") -> Facts:
         settings = replace(self.settings, policies={"test": self.policy})
         fresh = Fresh(f"R{key}"[:12], "A00001")
-        return Facts(rows, settings, self.policy, fresh, self.business_date, self.month)
+        date, month = self.business_date, self.month
+        return Facts(rows, settings, self.policy, fresh, date, month, minutes=self.minutes)
 
     def judge(self, event: Event) -> tuple[Decision, list[tuple[object, ...]]]:
         """Plan until ready, then decide; also the needs of every round."""
@@ -166,7 +169,7 @@ class Shop:
     def arrived(self, request: Request) -> RequestArrived:
         token = f"token-{request.pan.last4}" if request.pan else ""
         sealed = "" if not token or Key("card", token) in self.store else "card-sealed"
-        return RequestArrived(Moment(1, 1), ORIGIN, request, token, "sealed", sealed)
+        return RequestArrived(Moment(self.wall_us, 1), ORIGIN, request, token, "sealed", sealed)
 
     def ask(self, request: Request) -> Answer:
         """The answer to a request."""
