@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from switch.core import differences
 from switch.core.batches import batch_name
 from switch.core.totals import read
 from switch.model.copies import replace
-from switch.model.records import Batch, Difference, Key, Terminal, UploadItem
-from switch.model.request import Answer, Request
+from switch.model.records import Key, Terminal, UploadItem
 from switch.model.settings import DialectPolicy, Settlement
 from switch.model.words import Flow, Kind, Reason, State
-from switch.money import Money
+from tests.core.closing import (
+    HYPERCOM,
+    a_close,
+    batch,
+    close,
+    found,
+    sum_of_all,
+    terminal,
+    upload,
+)
 from tests.core.conftest import Shop
-
-HYPERCOM = "debits_number={};debits_amount={};credits_number=0;credits_amount=0"
 
 
 @pytest.fixture
@@ -25,44 +29,6 @@ def till(shop: Shop) -> Shop:
     """A shop whose dialect states sales and refunds and has an upload."""
     shop.policy = DialectPolicy("test", totals="hypercom-63", upload=True)
     return shop
-
-
-def close(shop: Shop, key: str, totals: str = "", **more: Any) -> Answer:
-    """The answer to a reconciliation."""
-    return shop.ask(a_close(shop, key, totals, **more))
-
-
-def a_close(shop: Shop, key: str, totals: str = "", **more: Any) -> Request:
-    return shop.request(Kind.RECONCILIATION, key, code="920000", totals=totals, **more)
-
-
-def upload(shop: Shop, key: str, of: str, minor: int, **more: Any) -> Answer:
-    """The answer to one uploaded item."""
-    shape = {"original": f"ref-{of}", "amount": Money(minor, "840"), "item": Kind.PURCHASE}
-    return shop.ask(shop.request(Kind.BATCH_UPLOAD, key, **{**shape, **more}))
-
-
-def batch(shop: Shop, number: int) -> Batch:
-    record = shop.store[Key("batch", batch_name("T1", number))]
-    assert isinstance(record, Batch)
-    return record
-
-
-def terminal(shop: Shop) -> Terminal:
-    record = shop.store[Key("terminal", "T1")]
-    assert isinstance(record, Terminal)
-    return record
-
-
-def found(shop: Shop) -> list[Difference]:
-    return sorted(
-        (record for record in shop.store.values() if isinstance(record, Difference)),
-        key=lambda record: record.id,
-    )
-
-
-def sum_of_all(shop: Shop) -> int:
-    return sum(entry.amount_minor for posting in shop.postings for entry in posting.entries)
 
 
 def test_a_close_in_balance_closes_the_batch_and_opens_the_next(till: Shop) -> None:

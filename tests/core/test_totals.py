@@ -129,9 +129,9 @@ def test_iso_shows_both_sides_and_what_was_taken_back(book: DayBook) -> None:
         assert totals[f"{side}_amount"] == sum(t.amount + t.tips for t in tickets)
         assert totals[f"{side}_reversal_number"] == len(back)
         assert totals[f"{side}_reversal_amount"] == sum(back)
-    debits = totals["debits_amount"] - totals["debits_reversal_amount"]
-    credits = totals["credits_amount"] - totals["credits_reversal_amount"]
-    assert totals["net_amount"] == credits - debits
+    given = totals["debits_amount"] - totals["debits_reversal_amount"]
+    back_again = totals["credits_amount"] - totals["credits_reversal_amount"]
+    assert totals["net_amount"] == back_again - given
 
 
 @given(days())
@@ -142,18 +142,18 @@ def test_cup_counts_a_void_on_the_other_side(book: DayBook) -> None:
         sums = [t.amount + t.tips - sum(t.reversed) for t in tickets]
         return [minor for minor in sums if minor]
 
-    debits, credits = kept(book.sum_of(1)), kept(book.sum_of(-1))
+    charged, returned = kept(book.sum_of(1)), kept(book.sum_of(-1))
     for ticket in book.tickets:
         if ticket.voided:
-            (credits if ticket.sign > 0 else debits).append(ticket.voided)
+            (returned if ticket.sign > 0 else charged).append(ticket.voided)
         if ticket.elsewhere:
-            credits += ticket.reversed
+            returned += ticket.reversed
     assert fold(CUP, book.items) == {
-        "credits_number": len(credits),
-        "credits_amount": sum(credits),
-        "debits_number": len(debits),
-        "debits_amount": sum(debits),
-        "net_amount": sum(credits) - sum(debits),
+        "credits_number": len(returned),
+        "credits_amount": sum(returned),
+        "debits_number": len(charged),
+        "debits_amount": sum(charged),
+        "net_amount": sum(returned) - sum(charged),
     }
 
 
