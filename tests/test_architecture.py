@@ -25,7 +25,7 @@ REVEALS: Final[dict[str, int]] = {
     "switch/keys/vault.py:SoftwareVault.seal": 1,  # enciphers the PAN
     "switch/keys/vault.py:SoftwareVault.token": 1,  # keyed hash of the whole PAN
     # The virtual terminal's side: what a device reads off a card goes into its message.
-    "switch/wire/map_terminal.py:TerminalSide._put_card": 5,
+    "switch/wire/map_terminal.py:TerminalSide._put_card": 6,
 }
 
 

@@ -75,6 +75,7 @@ class Request(Struct, frozen=True, gc=False, kw_only=True):
     totals: str = ""  # reconciliation totals, ``name=integer`` joined by semicolons
     final: bool = True  # of a completion: nothing more follows, the rest of the hold is released
     last_item: bool = False  # of a batch upload: the sender says that this is the last one
+    item: Kind | None = None  # of a batch upload: what the transaction is that it tells of
     # Rules of the configuration whose conditions on the message's fields are met (scripting).
     rules: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()

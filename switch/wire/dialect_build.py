@@ -14,22 +14,30 @@ from switch.errors import ConfigError
 from switch.model.settings import DialectPolicy, order_faults
 from switch.model.words import Kind, Reason
 from switch.wire.dialect_data import (
+    AmountTypes,
     Dialect,
     EntryModes,
     Identity,
+    Indicators,
     MessageRule,
     Place,
     TransactionRule,
 )
-from switch.wire.dialect_layout import field_layout, layout_of
-from switch.wire.dialect_model import DialectFile, MessageSection, TransactionSection
+from switch.wire.dialect_layout import field_layout, layout_of, parts_of
+from switch.wire.dialect_model import (
+    DialectFile,
+    MessageSection,
+    SettlementCodeSection,
+    TransactionSection,
+)
+from switch.wire.dialect_places import Mistake, Path, field_of, message_places, places_of
 from switch.wire.framing import Framing
-from switch.wire.layout import Layout, SubKind
+from switch.wire.layout import Layout, Part
 from switch.wire.notation import parse_as
-from switch.wire.semantics import MEANINGS, SENSITIVE_ELEMENTS, is_sensitive
 from switch.wire.soundness import check_layout
 
-Path = tuple[str | int, ...]
+__all__ = ["Mistake", "build"]
+
 _NEEDED: Final = (
     "stan",
     "terminal_id",
@@ -38,22 +46,12 @@ _NEEDED: Final = (
     "response_code",
     "amount",
 )
-_TWICE: Final = frozenset({"mac"})
-
-
-class Mistake(Exception):
-    """Something in the file contradicts something else."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(reason)
-        self.path = path
-        self.reason = reason
 
 
 def build(name: str, file: DialectFile) -> Dialect:
     """The dialect. Raises :class:`Mistake`."""
     layout = _layout(name, file)
-    places = _places(file)
+    places = places_of(file)
     messages = {} if file.reading_only else _messages(file, places)
     dialect = Dialect(
         name=name,
@@ -66,6 +64,8 @@ def build(name: str, file: DialectFile) -> Dialect:
             signon_required=file.policy.signon_required,
             missing_original=file.policy.missing_original,
             failed_delivery_reverses=file.policy.failed_delivery_reverses,
+            totals=file.policy.totals,
+            upload=any(section.kind is Kind.BATCH_UPLOAD for section in file.transactions.values()),
         ),
         reading_only=file.reading_only,
         version=file.version,
@@ -82,8 +82,15 @@ def build(name: str, file: DialectFile) -> Dialect:
         responses_for=_responses_for(file),
         currency_letters=file.currency.letters,
         host_time=file.answer.host_time,
-        balance_type=file.answer.balance_type,
-        totals_policy=file.policy.totals,
+        amount_types=AmountTypes(
+            file.answer.balance_type,
+            file.amount_types.cash,
+            file.amount_types.tip,
+            file.amount_types.original,
+        ),
+        indicators=Indicators(file.indicators.partial, file.indicators.more, file.indicators.last),
+        settlement_codes=_settlement_codes(file.settlement_codes),
+        settlement_error=file.settlement_codes.error,
         words={meaning: dict(table) for meaning, table in file.words.items()},
     )
     for path, reason in _contradictions(file, dialect):
@@ -129,65 +136,6 @@ def _ids(numbers: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(str(number) for number in numbers)
 
 
-# -- meanings
-
-
-def _places(file: DialectFile) -> dict[str, Place]:
-    places: dict[str, Place] = {}
-    for number, section in file.fields.items():
-        path = ("fields", number)
-        wanted = SENSITIVE_ELEMENTS.get(int(number))
-        if wanted and not is_sensitive(section.means):
-            raise Mistake(path, f"field {number} is sensitive: say means = {wanted!r}")
-        if section.means:
-            _fits(path, section.means, section.as_)
-            _put(places, path, section.means, Place(number))
-        _part_places(places, number, file)
-    return places
-
-
-def _part_places(places: dict[str, Place], number: str, file: DialectFile) -> None:
-    inside = file.fields[number].inside
-    if inside is None:
-        return
-    start, movable = 0, inside.kind is not SubKind.POSITIONAL or inside.repeat
-    for k, part in enumerate(inside.parts):
-        attribute = parse_as(part.as_)
-        path = ("fields", number, "inside", "parts", k)
-        if part.means and movable:
-            raise Mistake(path, "only parts at a fixed place can bear a meaning")
-        movable = movable or bool(attribute.length_digits)
-        stop = start + attribute.characters
-        if part.means:
-            _fits(path, part.means, part.as_)
-            _put(places, path, part.means, Place(number, start, stop))
-        start = stop
-
-
-def _put(places: dict[str, Place], path: Path, meaning: str, place: Place) -> None:
-    before = places.get(meaning)
-    if before is None:
-        places[meaning] = place
-    elif meaning not in _TWICE:
-        raise Mistake(path, f"{meaning} is what field {before.field} means already")
-
-
-def _fits(path: Path, meaning: str, notation: str) -> None:
-    wanted = MEANINGS[meaning].content
-    content = parse_as(notation).content
-    if wanted and content not in wanted:
-        kinds = " or ".join(sorted(content.value for content in wanted))
-        raise Mistake(path, f"{meaning} is written as {kinds}, not as {notation}")
-
-
-def _field_of(places: Mapping[str, Place], path: Path, meaning: str) -> str:
-    """The whole field that a meaning lives in."""
-    place = places.get(meaning)
-    if place is None or not place.whole:
-        raise Mistake(path, f"no field of this dialect means {meaning}")
-    return place.field
-
-
 # -- messages and transactions
 
 
@@ -198,10 +146,8 @@ def _messages(file: DialectFile, places: Mapping[str, Place]) -> dict[str, Messa
 def _message(file: DialectFile, kind: str, places: Mapping[str, Place]) -> MessageRule:
     path = ("messages", kind)
     section = _inherited(file, kind)
-    own = dict(places)
-    for number, meaning in (section.means or {}).items():
-        _known(file, (*path, "means"), (int(number),))
-        own[meaning] = Place(number)
+    _known(file, (*path, "means"), tuple(map(int, section.means or ())))
+    _known(file, (*path, "parts"), tuple(map(int, section.parts or ())))
     for name, numbers in (("required", section.required), ("echo", section.echo)):
         _known(file, (*path, name), numbers or ())
     for group in section.one_of or ():
@@ -215,8 +161,13 @@ def _message(file: DialectFile, kind: str, places: Mapping[str, Place]) -> Messa
         one_of=tuple(_ids(group) for group in section.one_of or ()),
         needs=tuple((number, _ids(more)) for number, more in (section.needs or {}).items()),
         echo=_ids(echo),
-        places=own,
+        places=message_places(file, path, section, places),
+        parts=_parts(section),
     )
+
+
+def _parts(section: MessageSection) -> dict[str, tuple[Part, ...]]:
+    return {number: parts_of(parts) for number, parts in (section.parts or {}).items()}
 
 
 def _inherited(file: DialectFile, kind: str) -> MessageSection:
@@ -254,25 +205,30 @@ def _transaction(
         if message not in file.messages:
             raise Mistake((*path, "messages"), f"there is no message {message}")
     _known(file, (*path, "optional"), section.optional)
+    _known(file, (*path, "instead"), section.instead)
+    for meaning in section.with_:
+        if meaning not in places:
+            raise Mistake((*path, "with"), f"no field of this dialect means {meaning}")
     when = tuple(
         (
-            _field_of(places, (*path, "when"), meaning),
+            field_of(places, (*path, "when"), meaning),
             (values,) if isinstance(values, str) else values,
         )
         for meaning, values in section.when.items()
     )
     send = {
-        _field_of(places, (*path, "send"), meaning): value
-        for meaning, value in section.send.items()
+        field_of(places, (*path, "send"), meaning): value for meaning, value in section.send.items()
     }
     return TransactionRule(
         name=name,
         messages=section.messages,
         kind=section.kind,
         when=when,
+        present=tuple(places[meaning] for meaning in section.with_),
         flow=section.flow,
         captures=section.captures,
         optional=frozenset(_ids(section.optional)),
+        instead=_ids(section.instead),
         amount_remains=section.amount_is == "remaining",
         send=send,
     )
@@ -290,12 +246,17 @@ def _identity(file: DialectFile, places: Mapping[str, Place]) -> Identity:
             if meaning != "message" and meaning not in places:
                 raise Mistake(("identity", name), f"no field of this dialect means {meaning}")
     for meaning in section.unchanging:
-        _field_of(places, ("identity", "unchanging"), meaning)
+        field_of(places, ("identity", "unchanging"), meaning)
     if len(section.reference) != len(section.original):
         raise Mistake(("identity", "original"), "original must match reference part by part")
+    for kind, names in section.original_of.items():
+        # Parts of one message may have their places in that message only, so these are not asked.
+        if len(section.reference) != len(names):
+            path = ("identity", "original_of", kind.value)
+            raise Mistake(path, "must match reference part by part")
     return Identity(
         answer_match=tuple(
-            _field_of(places, ("identity", "answer_match"), meaning)
+            field_of(places, ("identity", "answer_match"), meaning)
             for meaning in section.answer_match
         ),
         request_key=section.request_key,
@@ -303,7 +264,13 @@ def _identity(file: DialectFile, places: Mapping[str, Place]) -> Identity:
         reference=section.reference,
         original=section.original,
         original_kinds=frozenset(section.original_kinds),
+        original_of=dict(section.original_of),
     )
+
+
+def _settlement_codes(section: SettlementCodeSection) -> dict[Reason, str]:
+    in_balance, out_of_balance = section.in_balance, section.out_of_balance
+    return {Reason.APPROVED: in_balance, Reason.RECONCILE_MISMATCH: out_of_balance}
 
 
 def _entry_modes(file: DialectFile, places: Mapping[str, Place]) -> EntryModes | None:
@@ -311,7 +278,7 @@ def _entry_modes(file: DialectFile, places: Mapping[str, Place]) -> EntryModes |
     if section is None:
         return None
     path = ("entry_mode",)
-    attribute = parse_as(file.fields[_field_of(places, path, "entry_mode")].as_)
+    attribute = parse_as(file.fields[field_of(places, path, "entry_mode")].as_)
     start, stop = section.at - 1, section.at - 1 + section.width
     if len(section.template) != attribute.length or len(section.with_pin) != attribute.length:
         raise Mistake((*path, "template"), f"templates have {attribute.length} characters")

@@ -6,7 +6,7 @@ with them is the mapping's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 from switch.model.settings import DialectPolicy
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.wire.framing import Framing
-from switch.wire.layout import Layout
+from switch.wire.layout import Layout, Part
 
 EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -40,7 +40,7 @@ class MessageRule:
     """What a message of one type must hold and what its answer echoes; field ids as texts.
 
     ``one_of``: of each group one field at least. ``needs``: where the first is present, the others
-    must be.
+    must be. ``parts``: of the fields that are composed otherwise in this message than elsewhere.
     """
 
     type: str
@@ -49,14 +49,16 @@ class MessageRule:
     needs: tuple[tuple[str, tuple[str, ...]], ...]
     echo: tuple[str, ...]
     places: Mapping[str, Place]
+    parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class TransactionRule:
     """One line of the transaction table. ``when``: a field id and the beginnings that its value may
-    have.
+    have. ``present``: what must hold something besides zeros and spaces.
 
-    ``optional`` lifts required fields of the message. ``amount_remains``: a partial reversal whose
+    ``optional`` lifts required fields of the message, any of ``instead`` satisfies each of its
+    ``one_of``. ``amount_remains``: a partial reversal whose
     amount is what is left, with the original amount beside it (1993). ``send`` is what a terminal
     puts in, by field id.
     """
@@ -65,9 +67,11 @@ class TransactionRule:
     messages: tuple[str, ...]
     kind: Kind
     when: tuple[tuple[str, tuple[str, ...]], ...]
+    present: tuple[Place, ...]
     flow: Flow | None
     captures: bool
     optional: frozenset[str]
+    instead: tuple[str, ...]
     amount_remains: bool
     send: Mapping[str, str]
 
@@ -78,8 +82,8 @@ class Identity:
     terminal's id.
 
     ``original_kinds``: only these kinds point at an original (empty: any message that carries the
-    parts). ``answer_match``: the numbers of the fields by which whoever asked knows the answer as
-    his.
+    parts); ``original_of``: kinds that do so by other parts. ``answer_match``: the numbers of the
+    fields by which whoever asked knows the answer as his.
     """
 
     request_key: tuple[str, ...] = ()
@@ -87,6 +91,7 @@ class Identity:
     reference: tuple[str, ...] = ()
     original: tuple[str, ...] = ()
     original_kinds: frozenset[Kind] = frozenset()
+    original_of: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
     answer_match: tuple[str, ...] = ()
 
 
@@ -101,6 +106,27 @@ class EntryModes:
     template: str
     with_pin: str
     codes: Mapping[str, EntryMode]
+
+
+@dataclass(frozen=True, slots=True)
+class AmountTypes:
+    """Types of additional amounts (DE 54); ``original`` empty: not told there."""
+
+    balance: str = "02"
+    cash: str = "40"
+    tip: str = "44"
+    original: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicators:
+    """Letters of a terminal: it takes partial approvals, more completions follow, this upload is
+    the last.
+    """
+
+    partial: str = "P"
+    more: str = "M"
+    last: str = "L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +155,10 @@ class Dialect:
     responses_for: Mapping[Kind, Mapping[Reason, str]] = field(default_factory=dict)
     currency_letters: bool = False
     host_time: bool = False
-    balance_type: str = "02"
-    totals_policy: str = "none"
+    amount_types: AmountTypes = AmountTypes()
+    indicators: Indicators = Indicators()
+    settlement_codes: Mapping[Reason, str] = field(default_factory=dict)
+    settlement_error: str = "3"
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def field_name(self, number: int | str) -> str:
@@ -148,6 +176,11 @@ class Dialect:
             (name for name, place in self.places.items() if place.field == wanted and place.whole),
             "",
         )
+
+    def meanings_at(self, places: Iterable[Place]) -> list[str]:
+        """The semantic names of places."""
+        wanted = set(places)
+        return [name for name, place in self.places.items() if place in wanted]
 
     def in_words(self, meaning: str, code: str) -> str:
         """A code of the field with that meaning in words; the longest known beginning counts.

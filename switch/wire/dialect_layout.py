@@ -5,12 +5,15 @@ Owns how each attribute is written in each encoding. Knows no meaning but whethe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from switch.wire.dialect_model import (
     DialectFile,
     EncodingSection,
     FieldSection,
     HeaderSection,
     InsideSection,
+    PartSection,
 )
 from switch.wire.layout import (
     BitmapLayout,
@@ -26,6 +29,7 @@ from switch.wire.layout import (
 from switch.wire.notation import Attribute, parse_as
 from switch.wire.semantics import is_sensitive
 
+_TEXT = InsideSection(kind=SubKind.POSITIONAL, binary=False)
 _OPEN_INSIDES = (SubKind.BER_TLV, SubKind.DATASET)
 
 
@@ -158,6 +162,14 @@ def inside_layout(inside: InsideSection, attribute: Attribute) -> SubLayout:
         binary=binary,
         repeat=inside.repeat,
         lenient=inside.lenient or _cannot_fail(inside.kind, parts, attribute),
+    )
+
+
+def parts_of(sections: Iterable[PartSection]) -> tuple[Part, ...]:
+    """Fixed parts of a text field, one behind the other."""
+    return tuple(
+        _part(section.id or str(k), section.name, parse_as(section.as_), _TEXT)
+        for k, section in enumerate(sections, 1)
     )
 
 

@@ -65,6 +65,8 @@ As = Annotated[str, AfterValidator(_notation)]
 Means = Annotated[str, AfterValidator(_meaning)]
 TextCoding = Annotated[str, AfterValidator(_text_coding)]
 KindOrNetwork = Annotated[str, AfterValidator(_kind_or_network)]
+AmountType = Annotated[str, Field(pattern=r"^[0-9]{2}$")]
+Letter = Annotated[str, Field(pattern=r"^[A-Z]$")]
 Pads = Annotated[str, Field(pattern=r"^[0-9A-F]{1,4}$")]
 PartId = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,8}$")]
 Loose = Field(strict=False)
@@ -167,7 +169,7 @@ class HeaderSection(Section):
 
 class MessageSection(Section):
     """What a message must hold and what its answer echoes. ``like`` takes over what is not said
-    here.
+    here. ``means`` and ``parts``: what a field means in this message only, whole or part by part.
     """
 
     like: MessageType | None = None
@@ -178,6 +180,7 @@ class MessageSection(Section):
     needs: dict[Number, Annotated[tuple[FieldNumber, ...], Loose]] | None = None
     echo: tuple[FieldNumber, ...] | None = Field(default=None, strict=False)
     means: dict[Number, Means] | None = None
+    parts: dict[Number, Annotated[tuple[PartSection, ...], Loose]] | None = None
 
 
 class TransactionSection(Section):
@@ -188,9 +191,11 @@ class TransactionSection(Section):
     messages: tuple[MessageType, ...] = Field(strict=False, min_length=1)
     kind: Annotated[Kind, Loose]
     when: dict[Means, Digits | Annotated[tuple[Digits, ...], Loose]] = {}
+    with_: tuple[Means, ...] = Field(default=(), alias="with", strict=False, max_length=8)
     flow: Annotated[Flow | None, Loose] = None
     captures: bool = False
     optional: tuple[FieldNumber, ...] = Field(default=(), strict=False)
+    instead: tuple[FieldNumber, ...] = Field(default=(), strict=False)
     amount_is: Literal["asked", "remaining"] = "asked"
     send: dict[Means, Digits] = {}
 
@@ -221,6 +226,7 @@ class IdentitySection(Section):
     reference: tuple[IdentityName, ...] = Field(strict=False, min_length=1)
     original: tuple[IdentityName, ...] = Field(strict=False, min_length=1)
     original_kinds: tuple[Annotated[Kind, Loose], ...] = Field(default=(), strict=False)
+    original_of: dict[Annotated[Kind, Loose], Annotated[tuple[IdentityName, ...], Loose]] = {}
     answer_match: tuple[Means, ...] = Field(strict=False, min_length=1)
 
 
@@ -240,7 +246,33 @@ class AnswerSection(Section):
     """What answers carry besides echoes."""
 
     host_time: bool = False
-    balance_type: Annotated[str, Field(pattern=r"^[0-9]{2}$")] = "02"
+    balance_type: AmountType = "02"
+
+
+class AmountTypesSection(Section):
+    """Types of the amounts in ``amounts_more`` (DE 54). ``original``: of a partial approval, what
+    was asked for; empty: it is not told there.
+    """
+
+    cash: AmountType = "40"
+    tip: AmountType = "44"
+    original: Annotated[str, Field(pattern=r"^([0-9]{2})?$")] = ""
+
+
+class IndicatorSection(Section):
+    """Letters in the element ``indicators``, which counts only where it holds nothing but them."""
+
+    partial: Letter = "P"
+    more: Letter = "M"
+    last: Letter = "L"
+
+
+class SettlementCodeSection(Section):
+    """What ``settlement_code`` says in the answer to a reconciliation (1987: DE 66)."""
+
+    in_balance: Digits = "1"
+    out_of_balance: Digits = "2"
+    error: Digits = "3"
 
 
 class CurrencySection(Section):
@@ -279,6 +311,9 @@ class DialectFile(Section):
     entry_mode: EntryModeSection | None = None
     currency: CurrencySection = CurrencySection()
     answer: AnswerSection = AnswerSection()
+    amount_types: AmountTypesSection = AmountTypesSection()
+    indicators: IndicatorSection = IndicatorSection()
+    settlement_codes: SettlementCodeSection = SettlementCodeSection()
     policy: PolicySection = PolicySection()
     responses: dict[Annotated[Reason, Loose], Code] = {}
     responses_for: dict[KindOrNetwork, dict[Annotated[Reason, Loose], Code]] = {}

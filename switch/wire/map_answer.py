@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from switch.errors import EncodeError
 from switch.model.events import Moment
 from switch.model.request import Answer, Request
 from switch.model.words import Kind, Reason
-from switch.wire.dialect_data import Dialect
-from switch.wire.layout import Content, FieldLayout, Layout
-from switch.wire.map_message import Fields, MessageTypes
+from switch.wire.content import effective_content, first_bad
+from switch.wire.dialect_data import Dialect, Place
+from switch.wire.layout import Content, FieldLayout, Layout, Part
+from switch.wire.map_message import Fields, MessageType, MessageTypes
+from switch.wire.map_totals import Totals
 from switch.wire.map_values import written_amount
-from switch.wire.semantics import is_sensitive
 
 _MICROSECONDS = 1_000_000
 
@@ -23,9 +25,10 @@ _MICROSECONDS = 1_000_000
 class AnswerWriter:
     """Answers of one dialect."""
 
-    def __init__(self, dialect: Dialect, types: MessageTypes) -> None:
+    def __init__(self, dialect: Dialect, types: MessageTypes, totals: Totals) -> None:
         self._dialect = dialect
         self._types = types
+        self._totals = totals
         self._layout = dialect.layout
         self._codes = {kind: response_codes(dialect, kind) for kind in Kind}
 
@@ -39,7 +42,7 @@ class AnswerWriter:
         ids = kind.ids
         reply = {number: fields[number] for number in kind.echo if number in fields}
         reply["t"] = kind.answer
-        reply[ids.response_code] = self._codes[request.kind][answer.reason]
+        reply[ids.response_code] = answer.code or self._codes[request.kind][answer.reason]
         if answer.rrn and ids.rrn:
             reply[ids.rrn] = fit(self._layout, ids.rrn, answer.rrn)
         if answer.approval_code and ids.approval_code:
@@ -50,24 +53,35 @@ class AnswerWriter:
             self._amounts(reply, request, answer, ids)
         if self._dialect.host_time:
             self._host_time(reply, ids, now)
-        if answer.text or answer.extra:
-            self._texts(reply, answer, ids)
+        if answer.text and ids.response_text:
+            reply[ids.response_text] = fit(self._layout, ids.response_text, answer.text)
+        if request.kind is Kind.RECONCILIATION and ids.settlement_code:
+            code = self._dialect.settlement_codes.get(answer.reason, self._dialect.settlement_error)
+            reply[ids.settlement_code] = code
+        if answer.extra:
+            self._extra(reply, answer, kind)
         return reply
 
     def _amounts(
         self, reply: dict[str, str], request: Request, answer: Answer, ids: Fields
     ) -> None:
-        amount, balance = answer.amount, answer.balance
+        amount, balance, types = answer.amount, answer.balance, self._dialect.amount_types
+        more = []
         if amount is not None and ids.amount:
             reply[ids.amount] = fit(self._layout, ids.amount, str(amount.minor))
             place = self._dialect.places.get("amount_original")
             asked = request.amount
-            if answer.reason is Reason.PARTIAL and place is not None and asked is not None:
-                value = {place.start: f"{asked.minor:012d}"}
-                reply[place.field] = composite(self._layout, place.field, value)
-        if balance is not None and ids.amounts_more:
+            if answer.reason is Reason.PARTIAL and asked is not None:
+                if place is not None:
+                    value = {place.start: f"{asked.minor:012d}"}
+                    reply[place.field] = composite(self._layout, place.field, value)
+                elif types.original:
+                    more.append(written_amount(asked, amount.currency, types.original, "C"))
+        if balance is not None:
             sign = "D" if balance.minor < 0 else "C"
-            reply[ids.amounts_more] = written_amount(balance, self._dialect.balance_type, sign)
+            more.append(written_amount(balance, balance.currency, types.balance, sign))
+        if more and ids.amounts_more:
+            reply[ids.amounts_more] = "".join(more)
 
     def _date(self, number: str, yymmdd: str) -> str:
         """YYMMDD in as many digits as the field has: MMDD, YYMMDD or CCYYMMDD."""
@@ -82,13 +96,34 @@ class AnswerWriter:
         if ids.local_date:
             reply[ids.local_date] = clock.strftime("%m%d")
 
-    def _texts(self, reply: dict[str, str], answer: Answer, ids: Fields) -> None:
-        if answer.text and ids.response_text:
-            reply[ids.response_text] = fit(self._layout, ids.response_text, answer.text)
-        for meaning, value in answer.extra.items():
-            place = self._dialect.places.get(meaning)
-            if place is not None and place.whole and not is_sensitive(meaning):
-                reply.setdefault(place.field, value)
+    def _extra(self, reply: dict[str, str], answer: Answer, kind: MessageType) -> None:
+        """What else is told, by meaning or by the number of the field; ``totals`` in words. What is
+        sensitive or does not fit is left out: an answer must never fail for an ornament.
+        """
+        for name, value in answer.extra.items():
+            if name == "totals":
+                try:
+                    reply |= self._totals.write(value, kind.ids)
+                except EncodeError:
+                    continue
+            else:
+                self._put(reply, name, value, kind)
+
+    def _put(self, reply: dict[str, str], name: str, value: str, kind: MessageType) -> None:
+        place = kind.places.get(name) or Place(name)
+        number = place.field
+        shape = self._layout.fields.get(int(number)) if number.isdecimal() else None
+        if shape is None or shape.sensitive:
+            return
+        if place.whole:
+            written = fit(self._layout, number, value)
+        else:
+            width = place.stop - place.start
+            before = reply.get(number) or composite(self._layout, number, {})
+            piece = value.rjust(width, "0")[:width]
+            written = before[: place.start] + piece + before[place.stop :]
+        if first_bad(effective_content(self._layout, shape), shape)(written) is None:
+            reply[number] = written
 
 
 def response_codes(dialect: Dialect, kind: Kind) -> dict[Reason, str]:
@@ -108,15 +143,19 @@ def fit(layout: Layout, number: str, text: str) -> str:
     return text.ljust(shape.max_length)[: shape.max_length]
 
 
-def composite(layout: Layout, number: str, values: Mapping[int, str]) -> str:
+def composite(
+    layout: Layout, number: str, values: Mapping[int, str], parts: tuple[Part, ...] = ()
+) -> str:
     """A composite field with values at the given places, every other part empty: zeros, or spaces
-    where it is text.
+    where it is text. ``parts``: where this message composes the field otherwise than the layout.
     """
     shape = layout.fields[int(number)]
-    if shape.sub is None:
-        return _filled(values[0], shape)
+    if not parts:
+        if shape.sub is None:
+            return _filled(values[0], shape)
+        parts = shape.sub.parts
     pieces, start = [], 0
-    for part in shape.sub.parts:
+    for part in parts:
         value = values.get(start)
         if part.length_digits:
             pieces.append("0" * part.length_digits)

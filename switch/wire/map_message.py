@@ -12,9 +12,22 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from switch.model.words import Flow, Kind
-from switch.wire.dialect_data import Dialect, MessageRule, Place, TransactionRule
+from switch.wire.dialect_data import (
+    AmountTypes,
+    Dialect,
+    Identity,
+    MessageRule,
+    Place,
+    TransactionRule,
+)
+from switch.wire.layout import Part
+from switch.wire.map_names import Picker, picker
 
 _REMEMBERED: Final = 256
+_OTHER_AMOUNTS: Final[dict[Kind, Callable[[AmountTypes], str]]] = {
+    Kind.CASHBACK: lambda types: types.cash,
+    Kind.TIP_ADJUST: lambda types: types.tip,
+}
 _FLOWS: Final = {"0": Flow.REQUEST, "2": Flow.ADVICE, "4": Flow.NOTIFICATION}
 
 
@@ -47,6 +60,8 @@ class Fields(NamedTuple):
     expiry: str = ""
     pin_block: str = ""
     chip: str = ""
+    card_verification: str = ""
+    indicators: str = ""
     # Not read from requests.
     amounts_more: str = ""
     processing_code: str = ""
@@ -54,21 +69,44 @@ class Fields(NamedTuple):
     response_code: str = ""
     response_text: str = ""
     totals: str = ""
+    settlement_code: str = ""
 
 
-READ: Final = 24
+READ: Final = 26
+Get = Callable[[str], str | None]  # of a message: the value of a field
+
+
+def part_of(get: Get, place: Place | None) -> str:
+    """The value at a place; empty where the message does not have it, or only zeros."""
+    value = None if place is None else get(place.field)
+    if place is None or not value:
+        return ""
+    part = value[place.start : place.stop] if place.stop else value
+    return part if part.strip("0 ") else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One line of the transaction table, for one message type."""
+    """One line of the transaction table, for one message type.
+
+    ``one_of`` and ``alternatives`` are the message's, as this line has them. ``original`` takes the
+    name of the original out of the parts of all names (``None``: this kind points at none),
+    ``bears_name`` says whether others can point at it; ``other_type`` is the type of its other
+    amount.
+    """
 
     kind: Kind
     flow: Flow
     captures: bool
     when: tuple[tuple[str, tuple[str, ...]], ...]
+    present: tuple[Place, ...]
     required: frozenset[str]
+    one_of: tuple[tuple[str, ...], ...]
+    alternatives: tuple[frozenset[str], ...]
     amount_remains: bool
+    original: Picker | None
+    bears_name: bool
+    other_type: str
     rule: TransactionRule | None
 
 
@@ -76,7 +114,8 @@ class Route:
 class MessageType:
     """One message type. ``base`` is without its response and repeat bits, ``answer`` answers it.
 
-    ``alternatives`` and ``needing`` are ``one_of`` and ``needs`` once more, for the quick look.
+    ``needing`` is ``needs`` once more, for the quick look. ``parts``: of fields that are composed
+    otherwise in this message than elsewhere.
     """
 
     text: str
@@ -87,19 +126,21 @@ class MessageType:
     known: bool
     routes: tuple[Route, ...]
     otherwise: Route
-    one_of: tuple[tuple[str, ...], ...]
     needs: tuple[tuple[str, tuple[str, ...]], ...]
     echo: tuple[str, ...]
     ids: Fields
     places: Mapping[str, Place]
-    alternatives: tuple[frozenset[str], ...]
+    parts: Mapping[str, tuple[Part, ...]]
     needing: frozenset[str]
     chosen_by: tuple[str, ...]
-    chosen: dict[tuple[str | None, ...], Route] = field(default_factory=dict)
+    present_by: tuple[Place, ...]
+    chosen: dict[tuple[object, ...], Route] = field(default_factory=dict)
 
-    def route(self, get: Callable[[str], str | None]) -> Route:
+    def route(self, get: Get) -> Route:
         """The most specific line of the transaction table that fits."""
-        values = tuple(map(get, self.chosen_by))
+        values: tuple[object, ...] = tuple(map(get, self.chosen_by))
+        if self.present_by:
+            values += tuple([bool(part_of(get, place)) for place in self.present_by])
         route = self.chosen.get(values)
         if route is None:
             route = self._choose(get)
@@ -108,8 +149,16 @@ class MessageType:
                 self.chosen[values] = route
         return route
 
-    def _choose(self, get: Callable[[str], str | None]) -> Route:
+    def item_route(self, get: Get) -> Route:
+        """The line of an uploaded transaction that was such a message. What the item names is
+        itself and no original, so lines that want one named are passed over.
+        """
+        return self._choose(get, item=True)
+
+    def _choose(self, get: Get, *, item: bool = False) -> Route:
         for route in self.routes:
+            if route.present and (item or not all(part_of(get, place) for place in route.present)):
+                continue
             for number, beginnings in route.when:
                 value = get(number)
                 if value is None or not value.startswith(beginnings):
@@ -166,11 +215,11 @@ class MessageTypes:
         base = base_of(mti)
         flow = Flow.ANSWER if int(mti[2]) & 1 else _FLOWS.get(mti[2], Flow.REQUEST)
         places = dialect.places if rule is None else rule.places
-        required = frozenset(() if rule is None else rule.required)
         routes = [
-            _route(line, flow, required) for line in dialect.transactions if base in line.messages
+            _route(dialect, line, flow, rule)
+            for line in dialect.transactions
+            if rule is not None and base in line.messages
         ]
-        one_of = () if rule is None else rule.one_of
         needs = () if rule is None else rule.needs
         return MessageType(
             text=mti,
@@ -180,28 +229,56 @@ class MessageTypes:
             answer=answer_to(mti),
             known=rule is not None,
             routes=_in_order(routes),
-            otherwise=Route(Kind.UNKNOWN, flow, False, (), required, False, None),
-            one_of=one_of,
+            otherwise=_route(dialect, None, flow, rule),
             needs=needs,
             echo=dialect.echo if rule is None else rule.echo,
             ids=_ids(places),
             places=places,
-            alternatives=tuple(frozenset(group) for group in one_of),
+            parts={} if rule is None else rule.parts,
             needing=frozenset(number for number, _ in needs),
             chosen_by=tuple(sorted({number for line in routes for number, _ in line.when})),
+            present_by=tuple(dict.fromkeys(place for line in routes for place in line.present)),
         )
 
 
-def _route(rule: TransactionRule, flow: Flow, required: frozenset[str]) -> Route:
+def _route(
+    dialect: Dialect, line: TransactionRule | None, flow: Flow, rule: MessageRule | None
+) -> Route:
+    """A line of the table, or what a message without one is."""
+    kind = Kind.UNKNOWN if line is None else line.kind
+    told = None if line is None or flow is Flow.ANSWER else line.flow
+    instead = () if line is None else line.instead
+    one_of = tuple((*group, *instead) for group in (() if rule is None else rule.one_of))
+    identity = dialect.identity
     return Route(
-        kind=rule.kind,
-        flow=flow if rule.flow is None or flow is Flow.ANSWER else rule.flow,
-        captures=rule.captures,
-        when=rule.when,
-        required=required - rule.optional,
-        amount_remains=rule.amount_remains,
-        rule=rule,
+        kind=kind,
+        flow=told or flow,
+        captures=line is not None and line.captures,
+        when=() if line is None else line.when,
+        present=() if line is None else line.present,
+        required=_required(line, rule),
+        one_of=one_of,
+        alternatives=tuple(frozenset(group) for group in one_of),
+        amount_remains=line is not None and line.amount_remains,
+        original=_original(identity, kind),
+        # Where a reversal carries its original's own numbers it must not bear the original's name.
+        bears_name=identity.original != identity.reference or kind not in identity.original_kinds,
+        other_type=_OTHER_AMOUNTS[kind](dialect.amount_types) if kind in _OTHER_AMOUNTS else "",
+        rule=line,
     )
+
+
+def _required(line: TransactionRule | None, rule: MessageRule | None) -> frozenset[str]:
+    required = frozenset(() if rule is None else rule.required)
+    return required if line is None else required - line.optional
+
+
+def _original(identity: Identity, kind: Kind) -> Picker | None:
+    if kind in identity.original_of:
+        return picker(identity.original_of[kind])
+    if identity.original_kinds and kind not in identity.original_kinds:
+        return None
+    return picker(identity.original)
 
 
 def _in_order(routes: list[Route]) -> tuple[Route, ...]:
@@ -211,7 +288,8 @@ def _in_order(routes: list[Route]) -> tuple[Route, ...]:
 
 
 def _specific(route: Route) -> tuple[int, int]:
-    return len(route.when), sum(min(map(len, values)) for _, values in route.when)
+    conditions = len(route.when) + len(route.present)
+    return conditions, sum(min(map(len, values)) for _, values in route.when)
 
 
 def _ids(places: Mapping[str, Place]) -> Fields:

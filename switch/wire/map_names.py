@@ -34,6 +34,7 @@ PARTS: Final = (
 )
 
 Values = tuple[str, ...]
+Picker = Callable[[Values], Values]
 
 
 def plain(text: str) -> str:
@@ -44,7 +45,7 @@ def plain(text: str) -> str:
     return text
 
 
-def picker(names: tuple[str, ...]) -> Callable[[Values], Values]:
+def picker(names: tuple[str, ...]) -> Picker:
     """A function that takes the terminal's id and the named parts out of the tuple of all."""
     places = [PARTS.index(name) for name in ("terminal_id", *names)]
     pick = itemgetter(*places)

@@ -13,6 +13,7 @@ from switch.model.words import Kind, Reason
 from switch.wire.dialect_data import Dialect
 from switch.wire.map_card import Card
 from switch.wire.map_message import Fields, MessageType, Route
+from switch.wire.map_totals import Totals
 from switch.wire.map_values import MONTHS, is_date, is_time
 
 # An amount of nothing makes no sense here (M-21); verification, inquiries, reversals and what
@@ -33,8 +34,9 @@ _MOVES_MONEY: Final = frozenset(
 class Problems:
     """Finds the problems of one dialect's messages."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, totals: Totals) -> None:
         self._dialect = dialect
+        self._totals = totals
 
     def none(
         self,
@@ -47,10 +49,12 @@ class Problems:
         """Whether there is surely no problem: the quick look that nearly every message passes."""
         if not kind.known or card.said or not route.required <= fields.keys():
             return False
-        for group in kind.alternatives:
+        for group in route.alternatives:
             if group.isdisjoint(fields):
                 return False
         if not kind.needing.isdisjoint(fields):
+            return False
+        if kind.ids.totals and not self._totals.readable(fields.get, kind.ids):
             return False
         amount, expiry = request.amount, card.expiry
         time, date, sent = request.local_time, request.local_date, request.transmitted_at
@@ -80,19 +84,7 @@ class Problems:
             said = f"{kind.text} is no message of {self._dialect.name}"
             yield Problem("message_type", "message type", Reason.FORMAT_ERROR, said)
             return
-        if not route.required <= fields.keys():
-            for number in sorted(route.required - fields.keys(), key=int):
-                yield self._problem(number, "is missing")
-        for group in kind.one_of:
-            if not any(number in fields for number in group):
-                others = " or ".join(group[1:])
-                said = f"is missing (or {others})" if others else "is missing"
-                yield self._problem(group[0], said)
-        for number, needed in kind.needs:
-            if number in fields:
-                for other in needed:
-                    if other not in fields:
-                        yield self._problem(other, f"is missing: field {number} needs it")
+        yield from self._missing(fields, kind, route)
         if card.said:
             separator = card.said.endswith("separator")
             reason = Reason.FORMAT_ERROR if separator else Reason.PAN_INVALID
@@ -101,6 +93,23 @@ class Problems:
             yield self._problem(kind.ids.expiry, "names a month that is none")
         yield from self._clock(kind.ids, request)
         yield from self._money(fields, kind.ids, request)
+        if kind.ids.totals and not self._totals.readable(fields.get, kind.ids):
+            yield self._problem(kind.ids.totals, "holds no totals")
+
+    def _missing(
+        self, fields: Mapping[str, str], kind: MessageType, route: Route
+    ) -> Iterator[Problem]:
+        for number in sorted(route.required - fields.keys(), key=int):
+            yield self._problem(number, "is missing")
+        for group in route.one_of:
+            if not any(number in fields for number in group):
+                others = " or ".join(group[1:])
+                said = f"is missing (or {others})" if others else "is missing"
+                yield self._problem(group[0], said)
+        for number, needed in kind.needs:
+            for other in needed if number in fields else ():
+                if other not in fields:
+                    yield self._problem(other, f"is missing: field {number} needs it")
 
     def _clock(self, ids: Fields, request: Request) -> Iterator[Problem]:
         if request.local_time and not is_time(request.local_time):

@@ -6,7 +6,7 @@ decided here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import repeat
 from typing import Final
 
@@ -15,21 +15,23 @@ from switch.model.copies import replace
 from switch.model.request import Problem, Request
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.money import Money
-from switch.values import ChipData, Pan, PinBlock, Track1, Track2
+from switch.values import CardVerification, ChipData, Pan, PinBlock, Track1, Track2
 from switch.wire import map_names
-from switch.wire.dialect_data import Dialect, Place
+from switch.wire.dialect_data import Dialect
 from switch.wire.map_card import Card
-from switch.wire.map_message import READ, Fields, MessageType, MessageTypes, Route, base_of
+from switch.wire.map_message import (
+    READ,
+    Get,
+    MessageType,
+    MessageTypes,
+    Route,
+    base_of,
+    part_of,
+)
 from switch.wire.map_names import join, plain
 from switch.wire.map_problems import Problems
-from switch.wire.map_values import (
-    CASH_BACK,
-    CURRENCY_NUMBERS,
-    additional_amount,
-)
-from switch.wire.semantics import TOTALS
-
-Get = Callable[[str], str | None]  # of a message: the value of a field
+from switch.wire.map_totals import Totals
+from switch.wire.map_values import CURRENCY_NUMBERS, additional_amount
 
 _NO_ORIGINAL: Final = ("", "", "", "")
 _NOTHING: Final = repeat("")
@@ -40,27 +42,29 @@ _HEX: Final = frozenset("0123456789ABCDEFabcdef")
 class RequestReader:
     """Requests of one dialect."""
 
-    def __init__(self, dialect: Dialect, types: MessageTypes) -> None:
+    def __init__(self, dialect: Dialect, types: MessageTypes, totals: Totals) -> None:
         self._dialect = dialect
         self._name = dialect.name
         modes = dialect.entry_modes
         self._entry_mode = slice(0, 0) if modes is None else slice(modes.start, modes.stop)
         self._entry_modes = {} if modes is None else dict(modes.codes)
         self._types = types
-        self._problems = Problems(dialect)
+        self._totals = totals
+        self._problems = Problems(dialect, totals)
         identity = dialect.identity
         self._key_of = map_names.picker(identity.request_key)
         self._reference_of = map_names.picker(identity.reference)
-        self._original_of = map_names.picker(identity.original)
-        self._points = identity.original_kinds or frozenset(Kind)
-        # Where a reversal carries its original's own numbers it must not bear the original's name.
-        self._nameless = identity.original_kinds if identity.original == identity.reference else ()
         # The field that carries the original's numbers; empty where a message bears its own.
         carried = [name for name in identity.original if name.startswith("original_")]
         self._original_field = dialect.places[carried[0]].field if carried else ""
         self._codes = tuple(dialect.places[name].field for name in identity.unchanging)
-        self._totals = tuple(
-            (name, dialect.places[name].field) for name in TOTALS if name in dialect.places
+        letters = dialect.indicators
+        self._partial, self._more, self._last = letters.partial, letters.more, letters.last
+        self._letters = frozenset((letters.partial, letters.more, letters.last))
+        self._settling = tuple(
+            dict.fromkeys(
+                mti for line in dialect.transactions if line.captures for mti in line.messages
+            )
         )
         self._macs = tuple(reversed(dialect.mac_fields))
 
@@ -128,12 +132,16 @@ class RequestReader:
             expiry,
             pin_block,
             chip,
+            verification,
+            letters,
         ) = map(get, kind.ids[:READ], _NOTHING)
         card = Card(number, track2, expiry, chip)
         terminal, merchant = terminal.rstrip(), merchant.rstrip()
         original_field = self._original_field
-        points = wanted in self._points and (not original_field or original_field in fields)
-        original = self._original_parts(get, kind) if points else _NO_ORIGINAL
+        pointer = route.original
+        if pointer is not None and original_field and original_field not in fields:
+            pointer = None
+        original = _NO_ORIGINAL if pointer is None else self._original_parts(get, kind)
         values = (
             plain(terminal),
             plain(merchant),
@@ -149,6 +157,8 @@ class RequestReader:
             batch and plain(batch),
             *original,
         )
+        if letters and not self._letters.issuperset(letters):
+            letters = ""  # something else that a house keeps there
         amount = original_amount = remaining = None
         if digits:
             amount, original_amount, remaining = self._amounts(get, kind, route, digits, currency)
@@ -158,11 +168,12 @@ class RequestReader:
             flow=route.flow,
             repeat=kind.repeat,
             captures=route.captures,
+            partial_capable=self._partial in letters,
             message_type=kind.text,
             code="/".join(filter(None, map(get, self._codes))),
             request_key=join(self._key_of(values)),
-            reference="" if wanted in self._nameless else join(self._reference_of(values)),
-            original=self._original(values) if points else "",
+            reference=join(self._reference_of(values)) if route.bears_name else "",
+            original="" if pointer is None else _original(pointer, values),
             terminal_id=terminal,
             merchant_id=merchant,
             acquirer_id=acquirer,
@@ -174,7 +185,7 @@ class RequestReader:
             local_time=time,
             local_date=date,
             amount=amount,
-            amount_other=self._cash(get, kind) if wanted is Kind.CASHBACK else None,
+            amount_other=_other_amount(get, kind, route) if route.other_type else None,
             amount_original=original_amount,
             amount_remaining=remaining,
             pan=Pan(card.pan) if card.pan else None,
@@ -182,6 +193,7 @@ class RequestReader:
             track2=Track2(track2) if track2 else None,
             expiry=card.expiry,
             card_sequence=card_sequence,
+            card_verification=CardVerification(verification) if verification else None,
             entry_mode=self._entry_modes.get(entry_mode[self._entry_mode], EntryMode.UNKNOWN),
             pin_block=PinBlock(pin_block.upper()) if pin_block else None,
             ksn=ksn and _ksn(ksn),
@@ -190,7 +202,10 @@ class RequestReader:
             chip=ChipData(chip) if chip else None,
             approval_code=approval_code.rstrip(),
             network_code=network_code,
-            totals=self._totals_of(get, kind.ids) if wanted is Kind.RECONCILIATION else "",
+            totals=self._totals.read(get, kind.ids) if wanted is Kind.RECONCILIATION else "",
+            final=self._more not in letters,
+            last_item=self._last in letters,
+            item=self._item(get, original[0]) if wanted is Kind.BATCH_UPLOAD else None,
         )
         return request, card
 
@@ -198,18 +213,21 @@ class RequestReader:
 
     def _original_parts(self, get: Get, kind: MessageType) -> tuple[str, str, str, str]:
         places = kind.places
-        message = _part(get, places.get("original_message"))
+        message = part_of(get, places.get("original_message"))
         return (
             base_of(message) if message.isdecimal() else "",
-            _part(get, places.get("original_stan")),
-            _part(get, places.get("original_transmitted_at")),
-            _part(get, places.get("original_local_time")),
+            part_of(get, places.get("original_stan")),
+            part_of(get, places.get("original_transmitted_at")),
+            part_of(get, places.get("original_local_time")),
         )
 
-    def _original(self, values: map_names.Values) -> str:
-        """The name of the original; empty where the message does not say all of it."""
-        parts = self._original_of(values)
-        return join(parts) if parts[1] else ""
+    def _item(self, get: Get, message: str) -> Kind | None:
+        """What an uploaded transaction is: what its own message would have been. Where the item
+        does not say which that was, the first one that settles such a processing code.
+        """
+        known = [message] if message in self._dialect.messages else self._settling
+        kinds = (self._types.get(mti).item_route(get).kind for mti in known)
+        return next((kind for kind in kinds if kind is not Kind.UNKNOWN), None)
 
     def _amounts(
         self, get: Get, kind: MessageType, route: Route, digits: str, currency: str
@@ -218,14 +236,10 @@ class RequestReader:
         currency = CURRENCY_NUMBERS.get(currency, "")
         amount = Money(int(digits), currency) if digits.isdecimal() else None
         places = kind.places
-        original = _money(_part(get, places.get("amount_original")), currency)
+        original = _money(part_of(get, places.get("amount_original")), currency)
         if route.amount_remains and amount is not None:
             return original or amount, original, amount
-        return amount, original, _money(_part(get, places.get("amount_remaining")), currency)
-
-    def _cash(self, get: Get, kind: MessageType) -> Money | None:
-        more = get(kind.ids.amounts_more)
-        return additional_amount(more, CASH_BACK) if more else None
+        return amount, original, _money(part_of(get, places.get("amount_remaining")), currency)
 
     def _mac(self, get: Get) -> str:
         for number in self._macs:
@@ -234,20 +248,17 @@ class RequestReader:
                 return mac.upper()
         return ""
 
-    def _totals_of(self, get: Get, ids: Fields) -> str:
-        carried = get(ids.totals)
-        if carried is not None:
-            return carried
-        return ";".join(f"{name}={value}" for name, id_ in self._totals if (value := get(id_)))
+
+def _original(pick: map_names.Picker, values: map_names.Values) -> str:
+    """The name of the original; empty where the message does not say all of it."""
+    parts = pick(values)
+    return join(parts) if parts[1] else ""
 
 
-def _part(get: Get, place: Place | None) -> str:
-    """The value at a place; empty where the message does not have it, or only zeros."""
-    value = None if place is None else get(place.field)
-    if place is None or not value:
-        return ""
-    part = value[place.start : place.stop] if place.stop else value
-    return part if part.strip("0 ") else ""
+def _other_amount(get: Get, kind: MessageType, route: Route) -> Money | None:
+    """Cash of a purchase with cash back, or a tip."""
+    more = get(kind.ids.amounts_more)
+    return additional_amount(more, route.other_type) if more else None
 
 
 def _money(digits: str, currency: str) -> Money | None:

@@ -1,28 +1,31 @@
-"""The terminal's side: a request in words to the fields of its message, and a host's answer to
-words.
+"""The terminal's voice: a request in words to the fields of its message.
 
-Owns which message and codes say a kind of transaction, and the check that an answer belongs to what
-was sent (INV-16). This is where card data leaves its type for the wire, hence the reviewed calls of
-``reveal``.
+Owns which message and codes say a kind of transaction. This is where card data leaves its type for
+the wire, hence the reviewed calls of ``reveal``. What a host answers is read by ``map_told``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from switch.errors import EncodeError
-from switch.model.copies import replace
-from switch.model.request import Answer, Request
-from switch.model.words import APPROVALS, EntryMode, Flow, Kind, Reason
+from switch.model.request import Request
+from switch.model.words import EntryMode, Flow, Kind
 from switch.money import CURRENCIES, Money
 from switch.wire import map_names
 from switch.wire.dialect_data import Dialect, Place, TransactionRule
-from switch.wire.map_answer import composite, fit, response_codes
-from switch.wire.map_message import Fields, MessageType, MessageTypes, base_of, repeat_of
-from switch.wire.map_request import RequestReader
-from switch.wire.map_values import CASH_BACK, balance, written_amount
+from switch.wire.map_answer import composite, fit
+from switch.wire.map_message import (
+    Fields,
+    MessageType,
+    MessageTypes,
+    base_of,
+    part_of,
+    repeat_of,
+)
+from switch.wire.map_totals import Totals
+from switch.wire.map_values import written_amount
 
 # Plain texts of a request that go into the field of their name.
 _TEXTS: Final = (
@@ -45,51 +48,27 @@ _TEXTS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalAnswer:
-    """A host's answer in words.
-
-    ``matches``: it answers what was sent, every field that must be echoed is equal; ``differs``
-    names the fields that are not, and nothing else of it counts then. ``reason`` is ``None`` for a
-    response code that the dialect does not know.
-    """
-
-    matches: bool
-    differs: tuple[str, ...]
-    response_code: str
-    words: str
-    reason: Reason | None
-    answer: Answer | None
-
-    @property
-    def approved(self) -> bool:
-        """Whether the goods may be handed over."""
-        return self.matches and self.reason in APPROVALS
-
-
 class TerminalSide:
-    """Requests and answers of one dialect as a terminal sees them."""
+    """Requests of one dialect as a terminal makes them."""
 
-    def __init__(self, dialect: Dialect, types: MessageTypes, reader: RequestReader) -> None:
+    def __init__(self, dialect: Dialect, types: MessageTypes, totals: Totals) -> None:
         self._dialect = dialect
+        self._totals = totals
         self._layout = dialect.layout
         self._types = types
-        self._reader = reader
         self._entry_codes: dict[EntryMode, str] = {}
         if dialect.entry_modes is not None:
             for code, mode in dialect.entry_modes.codes.items():
                 self._entry_codes.setdefault(mode, code)
-        self._reasons = {kind: _reasons(dialect, kind) for kind in Kind}
-
-    # -- requests
 
     def compose(self, request: Request) -> dict[str, str]:
         """The fields of the message that asks for it. Its three names are made by reading it, not
         taken from ``request``.
 
-        A reversal names its original in ``original`` (the ``reference`` of the original as this
-        dialect reads it) and repeats the original's processing code in ``code``. Raises EncodeError
-        where the dialect has no such message.
+        A follower names its original in ``original`` (the ``reference`` of the original as this
+        dialect reads it) or in ``rrn``; reversals and uploads repeat the original's processing code
+        in ``code``, an upload says in ``item`` what it tells of. Raises EncodeError where the
+        dialect has no such message.
         """
         rule, mti = self._choose(request)
         kind = self._types.get(repeat_of(mti) if request.repeat else mti)
@@ -105,9 +84,15 @@ class TerminalSide:
         self._put_amounts(fields, request, rule, kind)
         self._put_card(fields, request, ids)
         self._put_original(fields, request, kind)
-        self._put_totals(fields, request, ids)
+        self._put_item(fields, request, kind)
+        self._put_indicators(fields, request, ids)
+        fields |= self._totals.write(request.totals, ids)
         if request.mac:
             fields[self._mac_field(fields)] = request.mac
+        if kind.route(fields.get).kind is not request.kind:
+            wanted = " and ".join(self._dialect.meanings_at(rule.present)) or "other codes"
+            said = f"{self._dialect.name} says {request.kind} by its {wanted}, which are not given"
+            raise EncodeError("t", said)
         return fields
 
     def _fitted(self, number: str, value: str) -> str:
@@ -159,7 +144,10 @@ class TerminalSide:
         if len(code) == length and (not beginnings or code.startswith(beginnings)):
             fields[number] = code
         elif beginnings or not request.kind.is_network:
-            fields[number] = (beginnings[0] if beginnings else "").ljust(length, "0")
+            first = beginnings[0] if beginnings else ""
+            # Another kind's code, such as the original's: its accounts stay.
+            rest = code[len(first) :] if len(code) == length else ""
+            fields[number] = (first + rest).ljust(length, "0")
         for other, values in when.items():
             fields.setdefault(other, values[0])
 
@@ -186,8 +174,12 @@ class TerminalSide:
                 fields[ids.currency] = written
         self._put_part(fields, kind.places.get("amount_remaining"), remaining)
         self._put_part(fields, kind.places.get("amount_original"), original)
-        if request.amount_other is not None and ids.amounts_more:
-            fields[ids.amounts_more] = written_amount(request.amount_other, CASH_BACK, "D")
+        other = request.amount_other
+        if other is not None and ids.amounts_more:
+            kinds = {Kind.CASHBACK: self._dialect.amount_types.cash}
+            kind_of_amount = kinds.get(request.kind, self._dialect.amount_types.tip)
+            written = written_amount(other, other.currency, kind_of_amount, "D")
+            fields[ids.amounts_more] = written
 
     def _put_part(self, fields: dict[str, str], place: Place | None, amount: Money | None) -> None:
         if place is not None and amount is not None:
@@ -205,33 +197,68 @@ class TerminalSide:
             fields[ids.pin_block] = request.pin_block.reveal()
         if request.chip is not None and ids.chip:
             fields[ids.chip] = request.chip.reveal()
+        if request.card_verification is not None and ids.card_verification:
+            fields[ids.card_verification] = request.card_verification.reveal()
 
     def _put_original(self, fields: dict[str, str], request: Request, kind: MessageType) -> None:
         identity = self._dialect.identity
-        if not request.original or identity.original == identity.reference:
+        names = identity.original_of.get(request.kind, identity.original)
+        if not request.original or names == identity.reference:
             return
         parts = map_names.split(request.original)
-        places = [kind.places[name] for name in identity.original]
+        places = [kind.places[name] for name in names]
         if len(parts) != len(places):
             raise EncodeError(places[0].field, "the name of the original has other parts here")
-        by_field: dict[str, dict[int, str]] = {}
-        for place, part in zip(places, parts, strict=True):
-            by_field.setdefault(place.field, {})[place.start] = part
-        for number, values in by_field.items():
-            fields[number] = composite(self._layout, number, values)
+        self._put_places(fields, kind, dict(zip(places, parts, strict=True)))
 
-    def _put_totals(self, fields: dict[str, str], request: Request, ids: Fields) -> None:
-        if not request.totals:
+    def _put_item(self, fields: dict[str, str], request: Request, kind: MessageType) -> None:
+        """An uploaded transaction: the codes of its own message, and which message that was."""
+        if request.item is None:
             return
-        if ids.totals:
-            fields[ids.totals] = request.totals
-            return
-        for item in request.totals.split(";"):
-            name, _, value = item.partition("=")
-            place = self._dialect.places.get(name)
-            if place is None or not value:
-                raise EncodeError("totals", "write name=digits, joined by semicolons")
-            fields[place.field] = value
+        place = kind.places.get("original_message")
+        known = part_of(fields.get, place)
+        rule, mti = self._line_of(request.item, known)
+        own = kind.ids.processing_code
+        for number, values in ((n, v) for n, v in rule.when if n != own or n not in fields):
+            fields[number] = values[0]
+        if place is not None and not known:
+            self._put_places(fields, kind, {place: mti})
+
+    def _line_of(self, item: Kind, message: str) -> tuple[TransactionRule, str]:
+        for rule in self._dialect.transactions:
+            for mti in rule.messages:
+                if rule.kind is item and rule.captures and message in ("", mti):
+                    return rule, mti
+        raise EncodeError("t", f"{self._dialect.name} has no {item} that settles")
+
+    def _put_places(
+        self, fields: dict[str, str], kind: MessageType, values: Mapping[Place, str]
+    ) -> None:
+        """Values at their places; other parts of the same field that are there already stay."""
+        by_field: dict[str, dict[int, str]] = {}
+        for place, value in values.items():
+            by_field.setdefault(place.field, {})[place.start] = value
+        for number, pieces in by_field.items():
+            before = fields.get(number)
+            if before is not None:
+                for place in kind.places.values():
+                    if place.field == number and not place.whole and place.start not in pieces:
+                        pieces[place.start] = before[place.start : place.stop]
+            parts = kind.parts.get(number, ())
+            fields[number] = composite(self._layout, number, pieces, parts)
+
+    def _put_indicators(self, fields: dict[str, str], request: Request, ids: Fields) -> None:
+        letters = self._dialect.indicators
+        said = (
+            (letters.partial, request.partial_capable),
+            (letters.more, not request.final),
+            (letters.last, request.last_item),
+        )
+        written = "".join(letter for letter, holds in said if holds)
+        if written and not ids.indicators:
+            raise EncodeError("t", f"{self._dialect.name} has no field for indicators here")
+        if written:
+            fields[ids.indicators] = written
 
     def _mac_field(self, fields: Mapping[str, str]) -> str:
         macs = self._dialect.mac_fields
@@ -239,64 +266,6 @@ class TerminalSide:
             raise EncodeError("mac", f"{self._dialect.name} has no field for it")
         high = any(int(number) > 64 for number in fields if number != "t")
         return macs[-1] if high else macs[0]
-
-    # -- answers
-
-    def read_answer(self, sent: Mapping[str, str], received: Mapping[str, str]) -> TerminalAnswer:
-        """What the host says to ``sent``, and whether it does."""
-        kind = self._types.get(sent["t"])
-        ids = kind.ids
-        route = kind.route(sent.get)
-        code = received.get(ids.response_code, "")
-        reason = self._reasons[route.kind].get(code)
-        differs = tuple(self._differences(kind, sent, received, reason))
-        if differs:
-            return TerminalAnswer(False, differs, code, "", reason, None)
-        heard = self._reader.request({**received, "t": sent["t"]})
-        answer = Answer(
-            reason=reason or Reason.INTERNAL,
-            rrn=heard.rrn,
-            approval_code=heard.approval_code,
-            amount=heard.amount,
-            balance=balance(received.get(ids.amounts_more, ""), self._dialect.balance_type),
-            settlement_date=received.get(ids.settlement_date, ""),
-            text=received.get(ids.response_text, ""),
-        )
-        if answer.amount is not None and not answer.amount.currency:
-            # The host need not repeat the currency; the one that was asked for is meant.
-            asked = self._reader.request(sent).amount
-            currency = "" if asked is None else asked.currency
-            answer = replace(answer, amount=Money(answer.amount.minor, currency))
-        words = self._dialect.in_words("response_code", code)
-        return TerminalAnswer(True, (), code, words, reason, answer)
-
-    def _differences(
-        self,
-        kind: MessageType,
-        sent: Mapping[str, str],
-        received: Mapping[str, str],
-        reason: Reason | None,
-    ) -> list[str]:
-        """The fields that are not as they must be: message type, response code, what tells whose
-        answer it is, every other echo (INV-16).
-        """
-        differs = [] if received.get("t") == kind.answer else ["t"]
-        if not received.get(kind.ids.response_code):
-            differs.append(kind.ids.response_code)
-        for number in dict.fromkeys((*self._dialect.identity.answer_match, *kind.echo)):
-            if number in sent and received.get(number) != sent[number]:
-                less = number == kind.ids.amount and reason is Reason.PARTIAL
-                if not (less and received.get(number, "") < sent[number]):
-                    differs.append(number)
-        return differs
-
-
-def _reasons(dialect: Dialect, kind: Kind) -> dict[str, Reason]:
-    """Reason by code: the first one of the table that has it."""
-    table: dict[str, Reason] = {}
-    for reason, code in response_codes(dialect, kind).items():
-        table.setdefault(code, reason)
-    return table
 
 
 def _has_card(request: Request) -> bool:

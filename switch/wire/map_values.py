@@ -16,7 +16,6 @@ CURRENCY_NUMBERS: Final[dict[str, str]] = {
     **{letters: number for number, (letters, _) in CURRENCIES.items()},
 }
 MONTHS: Final = frozenset(f"{month:02}" for month in range(1, 13))
-CASH_BACK: Final = "40"  # DE 54, amount type: cash
 _DAYS: Final = dict.fromkeys(MONTHS, 31) | dict.fromkeys(("04", "06", "09", "11"), 30)
 _DATES: Final = frozenset(
     f"{month}{day:02}" for month, last in (_DAYS | {"02": 29}).items() for day in range(1, last + 1)
@@ -73,9 +72,14 @@ def balance(value: str, amount_type: str) -> Money | None:
     return None
 
 
-def written_amount(money: Money, amount_type: str, sign: str) -> str:
-    """One item of DE 54."""
-    return f"00{amount_type}{money.currency}{sign}{abs(money.minor):012d}"
+def written_amount(money: Money, currency: str, amount_type: str, sign: str) -> str:
+    """One item of DE 54. ``currency`` is its number: a request may have left its own to the
+    terminal's.
+
+    >>> written_amount(Money(-1000, "840"), "840", "02", "D")
+    '0002840D000000001000'
+    """
+    return f"00{amount_type}{currency}{sign}{abs(money.minor):012d}"
 
 
 def card_tags(data: bytes) -> tuple[str, str, str]:

@@ -16,7 +16,9 @@ from switch.wire.dialect_data import Dialect
 from switch.wire.map_answer import AnswerWriter
 from switch.wire.map_message import MessageTypes
 from switch.wire.map_request import RequestReader
-from switch.wire.map_terminal import TerminalAnswer, TerminalSide
+from switch.wire.map_terminal import TerminalSide
+from switch.wire.map_told import AnswerReader, TerminalAnswer
+from switch.wire.map_totals import Totals
 
 __all__ = ["Mapper", "TerminalAnswer"]
 
@@ -36,9 +38,11 @@ class Mapper:
             raise ConfigError(f"dialect {dialect.name}", "can only be used to read messages")
         types = MessageTypes(dialect)
         self.dialect = dialect
-        self._reader = RequestReader(dialect, types)
-        self._writer = AnswerWriter(dialect, types)
-        self._terminal = TerminalSide(dialect, types, self._reader)
+        totals = Totals(dialect)
+        self._reader = RequestReader(dialect, types, totals)
+        self._writer = AnswerWriter(dialect, types, totals)
+        self._terminal = TerminalSide(dialect, types, totals)
+        self._heard = AnswerReader(dialect, types, self._reader, totals)
 
     def request(self, fields: Mapping[str, str]) -> Request:
         """What a decoded message asks for. Never raises for what a codec of the dialect has
@@ -64,4 +68,4 @@ class Mapper:
 
     def read_answer(self, sent: Mapping[str, str], received: Mapping[str, str]) -> TerminalAnswer:
         """What a host answered to ``sent``, and whether it is an answer to it at all (INV-16)."""
-        return self._terminal.read_answer(sent, received)
+        return self._heard.read(sent, received)

@@ -90,6 +90,8 @@ MEANINGS: Final[dict[str, Meaning]] = {
     "batch_number": _FREE,
     "invoice": _FREE,
     "totals": _FREE,
+    "settlement_code": _DIGITS,
+    "indicators": _FREE,
     "original_message": _DIGITS,
     "original_stan": _DIGITS,
     "original_transmitted_at": _DIGITS,

@@ -109,7 +109,7 @@ def _with_money(draw: st.DrawFn, request: Request, side: Side) -> Request:
     currency = draw(st.sampled_from(["", *sorted(CURRENCIES)]))
     amount = Money(draw(st.integers(1, 10**12 - 1)), currency)
     if request.kind is Kind.RECONCILIATION:
-        hypercom = side.dialect.totals_policy == "hypercom-63"
+        hypercom = side.dialect.policy.totals == "hypercom-63"
         return replace(
             request,
             totals=draw(numbers(90)) if hypercom else f"{TOTALS[0]}={draw(numbers(10))}",
