@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from switch.keys.port import Vault
+from switch.model.copies import replace
 from switch.model.events import BrokenArrived, Event, RequestArrived
 from switch.model.facts import Decision, Facts, Fresh
 from switch.model.records import Card, Key
@@ -45,12 +46,22 @@ class Admission:
         self._vault = vault
         self._names = names
         self._rows = rows
+        self._day = ""
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
         """Settings for events that come from now on."""
         self.settings = settings
         self._calendar = Calendar(settings.house_zone)
+
+    def cut_over(self, date: str) -> None:
+        """The business date is never before this one (YYYYMMDD) from now on (INV-54)."""
+        self._day = max(self._day, date)
+
+    def renew(self, entry: Entry) -> None:
+        """An event that waits is moved to the business date as it is now."""
+        if entry.facts.business_date < self._day:
+            entry.facts = replace(entry.facts, business_date=self._day)
 
     def entry(self, event: Event) -> Entry:
         """The event with what is known before any row is."""
@@ -61,6 +72,7 @@ class Admission:
     def _facts(self, event: Event) -> Facts:
         settings = self.settings
         date, month = self._calendar.dates(event.moment.wall_us)
+        date = max(date, self._day)
         names, policy = NO_NAMES, NO_POLICY
         if isinstance(event, RequestArrived):
             request = event.request

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import outcome
 import trio
@@ -23,31 +23,35 @@ import trio
 from switch.core.step import plan as core_plan
 from switch.core.step import step as core_step
 from switch.keys.port import Vault
+from switch.model.effects import Told
 from switch.model.events import (
     BrokenArrived,
     DeliveryReported,
     Event,
     Moment,
+    OperatorCommand,
     Recovered,
     RequestArrived,
 )
-from switch.model.facts import Decision, Facts, Need, ScanNeed, Verdict, VerdictNeed
-from switch.model.records import Key, Record
+from switch.model.facts import Decision, Facts, Need
+from switch.model.records import Day, Record
 from switch.model.settings import Settings
 from switch.model.words import Delivery, Reason
 from switch.server.admission import Admission, Entry
 from switch.server.clock import Clock, FreshNames
-from switch.server.commit import Commit, append_and_load, delivery_change, load_all, scan_all
+from switch.server.commit import Commit, append_and_load, delivery_change
+from switch.server.fetch import Fetcher
 from switch.server.limits import EngineLimits
 from switch.server.ports import EventLog, Outlet
+from switch.server.recovery import business_day, hold_timers
 from switch.server.release import Release, what
+from switch.server.tickets import Tickets
 from switch.server.timers import Timers
 from switch.server.working import UnknownRowError, WorkingSet
 from switch.server.writer import Job, Writer
 from switch.store.port import Change, StoreUnavailable
 
 T = TypeVar("T")
-PLAN_ROUNDS: Final = 12  # a plan that still wants more after so many look-ups is a bug
 
 
 class Engine:
@@ -72,22 +76,20 @@ class Engine:
         self._log = log
         self._clock = clock
         self._limits = limits or EngineLimits()
-        self._plan = plan
         self._step = step
         self._rows = WorkingSet(self._limits.rows)
         self._inbox: deque[Entry] = deque()
         self._deliveries: deque[DeliveryReported] = deque()
-        self._wishes: deque[Key] = deque()
-        self._scans: set[ScanNeed] = set()
         self._in_hand = 0
-        self._writing = False
         self._wake = trio.Event()
         self._between: deque[Callable[[], Awaitable[None]]] = deque()
         self.timers = Timers()
         self.trouble = ""  # why requests are answered with 96
         self.decided = 0
         self._admission = Admission(vault, settings, names, self._rows)
-        self._release = Release(outlet, log, self.timers, clock, self.submit)
+        self._fetcher = Fetcher(writer, self._rows, plan, self._defect)
+        self._tickets = Tickets()
+        self._release = Release(outlet, log, self.timers, clock, self.submit, self._tickets.told)
 
     # -- what comes in
 
@@ -106,10 +108,7 @@ class Engine:
             return
         try:
             entry = self._admission.entry(event)
-            if self._writing:
-                # The rows that it will want are loaded by the writer right behind the commit under
-                # way.
-                self._wishes.extend(n for n in self._plan(event, entry.facts) if isinstance(n, Key))
+            self._fetcher.wish(entry)
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="admit")
             self._release.refuse(event, Reason.INTERNAL)
@@ -117,6 +116,14 @@ class Engine:
             return
         self._inbox.append(entry)
         self._wake.set()
+
+    async def command(self, name: str, who: str, arguments: dict[str, str]) -> Told:
+        """An operator's command, decided in its turn like any event; what became of it."""
+
+        def submit(ticket: int) -> None:
+            self.submit(OperatorCommand(self._clock.now(), name, who, arguments, ticket))
+
+        return await self._tickets.ask(submit)
 
     def use(self, settings: Settings, limits: EngineLimits | None = None) -> None:
         """A reloaded configuration: it decides events that come from now on (P-08)."""
@@ -156,8 +163,7 @@ class Engine:
         """One batch: all that is waiting, up to the limit, and the delivery reports."""
         for event in self.timers.due(self._clock.now()):
             self.submit(event)
-        take = min(len(self._inbox), self._limits.batch)
-        entries = [self._inbox.popleft() for _ in range(take)]
+        entries = self._taken()
         entries += [
             self._admission.entry(self._deliveries.popleft())
             for _ in range(min(len(self._deliveries), self._limits.in_flight))
@@ -169,6 +175,16 @@ class Engine:
             await self._batch(entries)
         finally:
             self._in_hand = 0
+
+    def _taken(self) -> list[Entry]:
+        """The events of a batch. A command closes its batch: it may move the business date, and
+        what came behind it belongs to the new one (INV-54)."""
+        inbox, entries = self._inbox, list[Entry]()
+        for _ in range(min(len(inbox), self._limits.batch)):
+            entries.append(inbox.popleft())
+            if isinstance(entries[-1].event, OperatorCommand):
+                break
+        return entries
 
     def tick(self, now: Moment) -> None:
         """Called a few times a second: wakes the loop for timers and for reports that found no
@@ -195,6 +211,10 @@ class Engine:
     async def recover(self) -> dict[str, int]:
         """Feed what is not final to the same ``step``, before any port opens (P-04). Returns
         counts."""
+        self._admission.cut_over(await self._writer.run(business_day))
+        now = self._clock.now()
+        for timer in await self._writer.run(partial(hold_timers, now_us=now.wall_us)):
+            self.timers.set(timer, now)
         keys = await self._writer.run(lambda store: list(store.unfinished()))
         size = self._limits.batch
         for start in range(0, len(keys), size):
@@ -213,7 +233,7 @@ class Engine:
     async def _batch(self, entries: list[Entry]) -> None:
         for last in (False, True):
             try:
-                await self._fetch(entries)
+                await self._fetcher.fetch(entries)
                 changes = await self._decide(entries)
                 result = await self._commit(changes) if changes else Commit.DURABLE
             except StoreUnavailable as failure:
@@ -243,54 +263,6 @@ class Engine:
         for entry in entries:
             await self._batch([entry])
 
-    async def _fetch(self, entries: Sequence[Entry]) -> None:
-        """Rounds of plan and load, all events together, until every one has its facts."""
-        waiting = entries
-        for _ in range(PLAN_ROUNDS):
-            missing: set[Key] = set()
-            wanting = [
-                entry for entry in waiting if entry.refused is None and self._wants(entry, missing)
-            ]
-            if missing:
-                load = partial(load_all, keys=missing, wishes=self._wishes)
-                self._rows.learn(await self._job(load))
-            while self._scans:
-                need = self._scans.pop()
-                self._rows.learn_scan(need, await self._job(partial(scan_all, need=need)))
-            if not wanting:
-                return
-            waiting = wanting
-        for entry in waiting:
-            self._defect(entry, RuntimeError("the plan of this event does not come to an end"))
-
-    def _wants(self, entry: Entry, missing: set[Key]) -> bool:
-        try:
-            needs = self._plan(entry.event, entry.facts)
-        except Exception as failure:
-            self._defect(entry, failure)
-            return False
-        questions = {}
-        for need in needs:
-            if isinstance(need, VerdictNeed):
-                questions[need.question] = Verdict("absent", "no key module answers this yet")
-            elif isinstance(need, ScanNeed):
-                self._scans.add(need)
-            elif not self._rows.has(need):
-                missing.add(need)
-        if questions:
-            facts = entry.facts
-            entry.facts = Facts(
-                facts.rows,
-                facts.settings,
-                facts.policy,
-                facts.fresh,
-                facts.business_date,
-                facts.local_yymm,
-                {**facts.verdicts, **questions},
-                facts.minutes,
-            )
-        return bool(needs)
-
     async def _decide(self, entries: Sequence[Entry]) -> list[Change]:
         changes: list[Change] = []
         delivered: list[Record] = []
@@ -303,7 +275,7 @@ class Engine:
                 try:
                     decision = self._step(event, entry.facts)
                 except UnknownRowError:  # an earlier decision of this batch opened a new question
-                    await self._fetch([entry])
+                    await self._fetcher.fetch([entry])
                     decision = self._step(event, entry.facts)
             except StoreUnavailable:
                 raise
@@ -322,18 +294,9 @@ class Engine:
             changes.append(delivery_change(delivered, self._clock.now().wall_us))
         return changes
 
-    async def _job(self, job: Job[T]) -> T:
-        """One job of the writer. The rows that events wish for meanwhile are loaded with it."""
-        self._writing = True
-        try:
-            return await self._writer.run(job)
-        finally:
-            self._writing = False
-            self._wishes.clear()
-
     async def _commit(self, changes: Sequence[Change]) -> Commit:
-        append = partial(append_and_load, changes=changes, wishes=self._wishes)
-        done = await self._job(append)
+        append = partial(append_and_load, changes=changes, wishes=self._fetcher.wishes)
+        done = await self._fetcher.job(append)
         if done.defect is not None:
             self._log.bug("internal.error", done.defect, stage="append")
         self._rows.forget(done.stale)
@@ -363,6 +326,16 @@ class Engine:
             if entry.decision is not None and isinstance(event, RequestArrived | BrokenArrived):
                 took_us = (now_ns - event.moment.mono_ns) // 1000
                 self._log.transaction(event, entry.decision, took_us, len(entries))
+            elif entry.decision is not None and isinstance(event, OperatorCommand):
+                self._cut_over(entry.decision)
+
+    def _cut_over(self, decision: Decision) -> None:
+        """A business date that a command has moved is that of all events not decided yet."""
+        for day in decision.records:
+            if isinstance(day, Day):
+                self._admission.cut_over(day.date)
+                for entry in self._inbox:
+                    self._admission.renew(entry)
 
     def _defect(self, entry: Entry, failure: Exception) -> None:
         self._log.bug("internal.error", failure, stage="decide", request=_request_key(entry.event))

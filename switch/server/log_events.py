@@ -26,6 +26,8 @@ EVENTS: Final[dict[str, str]] = {
     "reload.done": "a new configuration is in force: its version, listeners added, removed, kept",
     "reload.refused": "the new configuration was refused, the old one stays in force: where, why",
     "control.command": "a command came over the control socket: name",
+    "operator.changed": "a command changed a card, terminal or merchant: which, who, what",
+    "cutover": "a command moved the business date: who, from, to (INV-54)",
     "clock.step": "the wall clock was stepped: by how many seconds (P-05)",
     "log.dropped": "lines were lost because the log could not be written: how many (P-09)",
     "internal.error": "a defect of ours: stage, exception, where; the request got 96",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from switch.model.effects import Discharge, Effect, Forward, Reply, SetTimer, Silence, Tell
+from switch.model.effects import Discharge, Effect, Forward, Reply, SetTimer, Silence, Tell, Told
 from switch.model.events import (
     BrokenArrived,
     DeliveryReported,
@@ -23,6 +23,7 @@ from switch.model.request import Answer
 from switch.model.words import Delivery, Flow, Reason
 from switch.server.clock import Clock
 from switch.server.ports import EventLog, Outlet
+from switch.server.tickets import UNKNOWN_OUTCOME
 from switch.server.timers import Timers
 
 UNANSWERED: Final = (Flow.ANSWER, Flow.NOTIFICATION)
@@ -36,6 +37,11 @@ WHAT: Final[dict[type[Event], str]] = {
     OperatorCommand: "command",
 }
 
+_REFUSED: Final[dict[Reason | None, str]] = {
+    Reason.STORE_UNAVAILABLE: "nothing was kept, the store is not available: status says why",
+    Reason.INTERNAL: "nothing was kept, for a defect of isoswitch; the log says where",
+}
+
 
 def what(event: Event) -> str:
     """The event's name in journal and log."""
@@ -43,7 +49,8 @@ def what(event: Event) -> str:
 
 
 class Release:
-    """Where effects go. ``again`` takes back a delivery report that could not be stored."""
+    """Where effects go. ``again`` takes back a delivery report that could not be stored, ``told``
+    hears what became of a command."""
 
     def __init__(
         self,
@@ -52,12 +59,14 @@ class Release:
         timers: Timers,
         clock: Clock,
         again: Callable[[Event], None],
+        told: Callable[[Told], None],
     ) -> None:
         self._outlet = outlet
         self._log = log
         self._timers = timers
         self._clock = clock
         self._again = again
+        self._told = told
 
     def effect(self, effect: Effect) -> None:
         """Let one effect loose."""
@@ -69,6 +78,8 @@ class Release:
                     self._log.tell(effect.event, effect.level, **effect.data)
                 case Silence():
                     self._outlet.silence(effect)
+                case Told():
+                    self._told(effect)
                 case SetTimer():
                     self._timers.set(effect, self._clock.now())
                 case Forward() | Discharge():
@@ -99,6 +110,8 @@ class Release:
                 self._timers.set(SetTimer(event.name, event.subject, RETRY_S), self._clock.now())
             case DeliveryReported() if reason is not Reason.INTERNAL:
                 self._again(event)
+            case OperatorCommand():
+                self._told(Told(event.ticket, False, _REFUSED.get(reason, UNKNOWN_OUTCOME)))
             case _:
                 self._log.tell("event.lost", "error", what=what(event))
 

@@ -168,7 +168,7 @@ async def test_the_hot_path_hands_over_once_per_batch_under_load() -> None:
     class Counting(InlineWriter):
         async def run(self, job: Job[T]) -> T:
             jobs.append("job")
-            if it.engine._writing and meanwhile:
+            if it.engine._fetcher.writing and meanwhile:
                 it.submit(*meanwhile)
                 meanwhile.clear()
             return await super().run(job)
