@@ -52,7 +52,7 @@ class Admission:
     def use(self, settings: Settings) -> None:
         """Settings for events that come from now on."""
         self.settings = settings
-        self._calendar = Calendar(settings.house_zone)
+        self._calendar = Calendar(settings.house_zone, settings.settlement.cutover)
 
     def cut_over(self, date: str) -> None:
         """The business date is never before this one (YYYYMMDD) from now on (INV-54)."""

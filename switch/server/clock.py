@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, Protocol
@@ -45,12 +45,21 @@ class Calendar:
     """Business date and expiry month in the house zone, and the time of day in any, looked up once
     a minute.
 
+    ``cutover`` (hhmm) is the wall time at which the next business date begins. From noon on it is
+    the evening's, and what follows belongs to tomorrow; before noon it is the small hours', and
+    what comes before it still belongs to yesterday. Midnight is the calendar's own.
+
     >>> Calendar("UTC").dates(0)
     ('19700101', '7001')
+    >>> Calendar("UTC", "2300").dates(23 * 3600 * 1_000_000)[0]
+    '19700102'
     """
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, cutover: str = "0000") -> None:
         self._zone = ZoneInfo(zone)
+        past_midnight = timedelta(hours=int(cutover[:2]), minutes=int(cutover[2:]))
+        evening = past_midnight >= timedelta(hours=12)
+        self._ahead = timedelta(days=1) - past_midnight if evening else -past_midnight
         self._minute = -1
         self._dates = ("", "")
         self.minutes = LocalMinutes(0)  # by zone, at the wall time that was asked about last
@@ -60,7 +69,9 @@ class Calendar:
         minute = wall_us // MINUTE_US
         if minute != self._minute:
             local = datetime.fromtimestamp(wall_us / 1e6, UTC).astimezone(self._zone)
-            self._dates = (local.strftime("%Y%m%d"), local.strftime("%y%m"))
+            # The local clock's own hours, so that a day of 23 or 25 cuts over at its hour too.
+            business = local.replace(tzinfo=None) + self._ahead
+            self._dates = (business.strftime("%Y%m%d"), local.strftime("%y%m"))
             self.minutes = LocalMinutes(wall_us)
             self._minute = minute
         return self._dates

@@ -33,6 +33,18 @@ def test_dates_over_new_year_leap_day_and_a_clock_change() -> None:
     assert calendar.dates(wall_us(2026, 10, 25, 1, 30))[0] == "20261025"
 
 
+def test_a_cutover_in_the_evening_begins_tomorrow_and_one_at_night_ends_yesterday() -> None:
+    """INV-54: the house cuts over at its hour; a card still expires by the calendar."""
+    evening, night = Calendar("Europe/Berlin", "2300"), Calendar("Europe/Berlin", "0230")
+    assert evening.dates(wall_us(2026, 11, 30, 21, 59)) == ("20261130", "2611")
+    assert evening.dates(wall_us(2026, 11, 30, 22, 0)) == ("20261201", "2611")
+    assert night.dates(wall_us(2026, 12, 1, 1, 29)) == ("20261130", "2612")
+    assert night.dates(wall_us(2026, 12, 1, 1, 30)) == ("20261201", "2612")
+    # The night of a clock change: local time counts, not the hours that have gone by.
+    assert night.dates(wall_us(2026, 10, 25, 1, 29))[0] == "20261024"
+    assert night.dates(wall_us(2026, 10, 25, 1, 30))[0] == "20261025"
+
+
 def test_fresh_names_depend_on_seed_and_request_alone() -> None:
     """A seeded run does not depend on the order in which requests came."""
     one, other = FreshNames(b"seed"), FreshNames(b"seed")
