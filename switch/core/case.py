@@ -164,7 +164,7 @@ def conclude(
 
     ``amount_open`` is what the transaction put into effect on ``account``. What has put something
     into effect can be pointed at by its reference number, so the plan of its kind must have named
-    that one's row (``needs.by_rrn``).
+    that one's row (``Wants.found``).
     """
     if case.upon_approval is not None and answer.approved:
         case.upon_approval(case, answer.amount)

@@ -51,7 +51,7 @@ def rrn_name(request: Request, merchant_id: str, rrn: str) -> str:
     A number that the sender assigned is unique for its terminal; one of ours is known to the
     merchant, whose other terminals may act upon the transaction as well.
     """
-    return rrn_reference(request.terminal_id if request.rrn else merchant_id, rrn)
+    return f"{request.terminal_id if request.rrn else merchant_id}|rrn|{rrn}"
 
 
 def rrn_reference(owner: str, rrn: str) -> str:

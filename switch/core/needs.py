@@ -51,7 +51,9 @@ def unnamed_merchant(request: Request, facts: Facts) -> list[Key]:
 
 
 def by_rrn(request: Request, facts: Facts) -> Key:
-    """The row of the reference number that the transaction will be found by, if it is approved."""
+    """The row of the reference number that the transaction will be found by, if it is approved.
+    Who owns the number may be known only when the terminal is.
+    """
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
     owner = merchant_of(request, terminal, facts.settings)
     return key_of("reference", rrn_name(request, owner, request.rrn or facts.fresh.rrn))

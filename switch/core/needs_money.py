@@ -13,7 +13,7 @@ from switch.core.ledger import (
     opening_account,
     suspense_account,
 )
-from switch.core.naming import captures, currency_of, merchant_of, rrn_name
+from switch.core.naming import captures, currency_of, merchant_of
 from switch.core.needs import READY, Needs, missing, unnamed_merchant
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts, VerdictNeed
@@ -25,11 +25,11 @@ from switch.model.words import Flow
 def of_payment(event: RequestArrived, facts: Facts) -> Needs:
     """The accounts that it may move money between, and what the vault says of its PIN."""
     request, settings = event.request, facts.settings
-    wanted = unnamed_merchant(request, facts)
-    wanted += of_cardholder(event, facts)
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
     owner = merchant_of(request, terminal, settings)
-    wanted.append(key_of("reference", rrn_name(request, owner, request.rrn or facts.fresh.rrn)))
+    wanted = of_cardholder(event, facts)
+    if request.terminal_id and not request.merchant_id:
+        wanted.append(key_of("merchant", owner))
     if captures(request):
         currency = currency_of(request, terminal, settings)
         wanted.append(account_key(merchant_account(owner, currency)))

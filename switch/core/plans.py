@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 
 from switch.core import needs_follow, needs_money, needs_settle, rules
 from switch.core.case import BEARS_REFERENCE
-from switch.core.needs import READY, Needs, missing, of_nothing, of_sender, of_undoing
+from switch.core.naming import rrn_name
+from switch.core.needs import READY, Needs, by_rrn, missing, of_nothing, of_sender, of_undoing
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Key, Reference, Transaction, key_of
@@ -30,10 +31,11 @@ class Wants(NamedTuple):
     first: Callable[[RequestArrived], list[Key]] | None = None
     sender: bool = True  # its terminal and merchant
     card: bool = False  # the card that it names
+    found: bool = False  # once approved it can be found by its reference number
 
 
 _NOTHING: Final = Wants(of_nothing, sender=False)
-_PAYMENT: Final = Wants(needs_money.of_payment, card=True)
+_PAYMENT: Final = Wants(needs_money.of_payment, card=True, found=True)
 _INQUIRY: Final = Wants(needs_money.of_inquiry, card=True)
 WANTS: Final[dict[Kind, Wants]] = {
     **dict.fromkeys(Kind, _NOTHING),
@@ -63,6 +65,9 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
         wanted.append(key_of("terminal", request.terminal_id))
         if request.merchant_id:
             wanted.append(key_of("merchant", request.merchant_id))
+    if wants.found and (request.rrn or request.merchant_id):
+        name = rrn_name(request, request.merchant_id, request.rrn or facts.fresh.rrn)
+        wanted.append(key_of("reference", name))
     if wants.card and event.pan_token:
         wanted.append(key_of("card", event.pan_token))
     if wants.first is not None:
@@ -74,6 +79,8 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
     if known is not None:
         return _of_repeat(request, known, facts)
     needs = wants.then(event, facts)
+    if wants.found and not request.rrn and not request.merchant_id:
+        needs += missing(facts.rows, [by_rrn(request, facts)])
     if wants.sender and facts.settings.risk.by_kind:
         needs += missing(facts.rows, rules.wanted(event, facts))
     return needs

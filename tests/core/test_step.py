@@ -141,10 +141,10 @@ def test_the_plan_goes_stage_by_stage(shop: Shop) -> None:
             Key("card", "token-0010"),
         ),
         (
-            Key("merchant", "M1"),
             Key("account", "a-visa"),
-            Key("reference", "M1|rrn|RK1"),
+            Key("merchant", "M1"),
             Key("account", "merchant:M1:840"),
+            Key("reference", "M1|rrn|RK1"),
         ),
         (VerdictNeed("pin"),),
     ]
