@@ -57,7 +57,7 @@ def enrol_card(case: Case, pan: Pan) -> Card | None:
     case.card_record = newcomer
     if settings.enrol_balance_minor and case.facts.find(Account, account_id) is None:
         case.book.transfer(
-            "opening:" + account_id,
+            f"{case.key}#opening",
             opening_account(currency),
             account_id,
             settings.enrol_balance_minor,

@@ -5,8 +5,9 @@ together). Refuses to know what a record means: a column is a copy of an attribu
 look-up need not read JSON.
 
 Names begin with what they belong to: a transaction's with its terminal, a posting's and a hold's
-with what its transaction's begins with. So a look-up by one of ``LEADING`` reads a range of names
-and not the table, and no index has to be kept up for it. ``selfcheck`` tells a name that does not.
+with its transaction, what was uploaded with its batch. So a look-up by one of ``LEADING`` reads a
+range of names and not the table, and no index has to be kept up for it. ``selfcheck`` tells names
+that do not.
 """
 
 from __future__ import annotations
@@ -73,17 +74,24 @@ _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Tally: (15, ()),
 }
 
-# Columns whose value, up to its first bar, is what the record's id begins with.
-LEADING: Final[dict[type[Record], tuple[str, ...]]] = {
-    Transaction: ("batch", "terminal_id"),
-    Posting: ("transaction",),
-    Hold: ("transaction",),
-    Batch: ("terminal_id",),
-    Obligation: ("transaction",),
-    UploadItem: ("batch",),
-    Difference: ("batch",),
+_END_OF_LEAD: Final = re.compile(r"[|%]")  # in a transaction's name both are escaped
+
+
+def _terminal_of(value: str) -> str:
+    """What the name of a terminal's transaction begins with, up to where it may be escaped."""
+    return _END_OF_LEAD.split(value, maxsplit=1)[0].rstrip()
+
+
+# What the name of a record begins with whose column has a value.
+LEADING: Final[dict[type[Record], dict[str, Callable[[str], str]]]] = {
+    Transaction: {"terminal_id": _terminal_of, "batch": _terminal_of},
+    Posting: {"transaction": str},
+    Hold: {"transaction": str},
+    Batch: {"terminal_id": str},
+    Obligation: {"transaction": str},
+    UploadItem: {"batch": str},
+    Difference: {"batch": str},
 }
-_END_OF_LEAD: Final = re.compile(r"[|%]")  # in a name, both are written otherwise from there on
 
 # States that recovery must resolve even if nobody waits for an answer any more.
 OPEN_STATES: Final = (State.NEW, State.FORWARDED)
@@ -97,7 +105,7 @@ class Shelf:
     kind: type[Record]
     number: int
     columns: tuple[str, ...]
-    leading: tuple[str, ...]
+    leading: Mapping[str, Callable[[str], str]]
     values: Callable[[Record], tuple[str, ...]]  # of the columns, in their order
     decode: Callable[[bytes], Record]
 
@@ -118,7 +126,7 @@ def _shelf(kind: type[Record]) -> Shelf:
         kind=kind,
         number=number,
         columns=columns,
-        leading=LEADING.get(kind, ()),
+        leading=LEADING.get(kind, {}),
         values=_values(columns),
         decode=msgspec.json.Decoder(kind).decode,
     )
@@ -127,18 +135,15 @@ def _shelf(kind: type[Record]) -> Shelf:
 SHELVES: Final[dict[str, Shelf]] = {kind.TABLE: _shelf(kind) for kind in RECORD_TYPES}
 
 
-def lead_of(value: str) -> str:
-    """What the name of a record begins with whose ``LEADING`` column has this value.
+def lead(shelf: Shelf, equal: Mapping[str, str]) -> str:
+    """What the names of all records begin with that have these values in their columns.
 
-    >>> lead_of("DEMO0001"), lead_of("DEMO0001|000007"), lead_of("")
-    ('DEMO0001', 'DEMO0001', '')
+    >>> lead(SHELVES["transaction"], {"batch": "DEMO0001|000007"})
+    'DEMO0001'
+    >>> lead(SHELVES["posting"], {"transaction": "DEMO0001|000007"})
+    'DEMO0001|000007'
     """
-    return _END_OF_LEAD.split(value, maxsplit=1)[0].rstrip()
-
-
-def leads(shelf: Shelf, equal: Mapping[str, str]) -> str:
-    """What the names of all records begin with that have these values in their columns."""
-    return max((lead_of(equal[name]) for name in shelf.leading if name in equal), default="")
+    return max((of(equal[name]) for name, of in shelf.leading.items() if name in equal), default="")
 
 
 def is_unfinished(record: Record) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from switch.model.records import Hold, Transaction
-from switch.store.columns import SHELVES, Shelf, leads
+from switch.store.columns import SHELVES, Shelf, lead
 from switch.store.fold import Newest
 
 SCAN_PAGE: Final = 256  # rows that a scan reads at a time
@@ -111,8 +111,8 @@ def scan_query(shelf: Shelf, equal: Mapping[str, str]) -> str:
 
 def scan_range(shelf: Shelf, equal: Mapping[str, str]) -> tuple[str, str]:
     """The range of ids that a scan reads: all, unless a column tells what they begin with."""
-    lead = leads(shelf, equal)
-    return lead, lead + LAST
+    start = lead(shelf, equal)
+    return start, start + LAST
 
 
 def _narrowed(shelf: Shelf, equal: Mapping[str, str]) -> tuple[str, str]:
