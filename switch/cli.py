@@ -28,6 +28,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "status": ("switch.cli_control:status", "Ask a running switch how it is."),
     "reload": ("switch.cli_control:reload", "Let a running switch take up a changed file."),
     "stop": ("switch.cli_control:stop", "Stop a running switch in order."),
+    "explain": ("switch.cli_explain:explain", "Tell what happened to a transaction, and why."),
     "config": ("switch.cli_config:config", "Check a configuration file, print its schema."),
 }
 # Helps of the commands that tools bring, so that ``--help`` need not import them.
