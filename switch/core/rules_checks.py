@@ -102,8 +102,8 @@ def _refund_without_sale(case: Case, _rule: RiskRule) -> Finding | None:
 
 
 def _cash(case: Case, rule: RiskRule) -> Finding | None:
-    request = case.request
-    part = request.amount_other if request.kind is Kind.CASHBACK else case.amount
+    kind = case.request.kind
+    part = case.amount if kind is Kind.CASH else case.other if kind is Kind.CASHBACK else None
     return None if part is None else _above(part, rule, "cash", "")
 
 

@@ -1,0 +1,509 @@
+"""Risk rules: each fires at its limit and not below, and does what its mode says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switch.core.case import Case
+from switch.core.rules import risk, wanted
+from switch.model.copies import replace
+from switch.model.facts import Verdict
+from switch.model.records import Key, Record, Tally, Terminal, Transaction, Window
+from switch.model.risk_rules import MOST_SEEN, Mode, Named, RiskCheck, RiskRule, RiskRules
+from switch.model.trail import Counted
+from switch.model.words import EntryMode, Flow, Kind, Reason
+from switch.money import Money
+from switch.values import PinBlock
+
+if TYPE_CHECKING:
+    from tests.core.conftest import Shop
+
+POOR = "4000000000009995"
+MINUTE_US = 60_000_000
+PAYING = (Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH)
+
+
+def rule(check: RiskCheck, **more: Any) -> RiskRule:
+    """A rule in dollars, about payments."""
+    return RiskRule(
+        **{
+            "name": "the-rule",
+            "check": check,
+            "kinds": PAYING,
+            "currency": "840",
+            "per": "card",
+            "zone": "terminal",
+            **more,
+        }
+    )
+
+
+def use(shop: Shop, *rules: RiskRule) -> None:
+    """Put rules into force."""
+    shop.settings = replace(shop.settings, risk=RiskRules.of(rules))
+
+
+def objection(shop: Shop) -> tuple[str, str, str]:
+    """What the rule that decided saw, said, and advised."""
+    (check,) = [check for check in shop.last.trail if not check.ok]
+    assert check.name == "risk"
+    return check.saw, check.said, check.remedy
+
+
+LIMITS = [
+    (RiskCheck.AMOUNT, {}, "an amount"),
+    (RiskCheck.KEYED, {"entry_mode": EntryMode.MANUAL}, "keyed"),
+    (RiskCheck.FALLBACK, {"entry_mode": EntryMode.FALLBACK}, "the stripe of a chip card"),
+    (RiskCheck.CONTACTLESS, {"entry_mode": EntryMode.CONTACTLESS_CHIP}, "contactless"),
+    (RiskCheck.CONTACTLESS, {"entry_mode": EntryMode.CONTACTLESS_MAGSTRIPE}, "contactless"),
+    (RiskCheck.CASH, {"kind": Kind.CASH}, "cash"),
+]
+
+
+@pytest.mark.parametrize(("check", "shape", "what"), LIMITS)
+def test_a_limit_lets_its_own_amount_pass_and_not_one_more(
+    shop: Shop, check: RiskCheck, shape: dict[str, Any], what: str
+) -> None:
+    """And the remedy names the amount that would have passed."""
+    use(shop, rule(check, limit_minor=1_000, reason=Reason.LIMIT_EXCEEDED))
+    assert shop.ask(shop.purchase("K1", 1_000, **shape)).reason is Reason.APPROVED
+    assert shop.ask(shop.purchase("K2", 1_001, **shape)).reason is Reason.LIMIT_EXCEEDED
+    saw, said, remedy = objection(shop)
+    assert saw.startswith(what)
+    assert said == "the-rule: above 10.00 USD"
+    assert remedy.startswith("at most 10.00 USD")
+    assert shop.transaction("K2").rule == "the-rule"
+
+
+@pytest.mark.parametrize(("check", "shape", "what"), LIMITS)
+def test_a_limit_of_zero_lets_nothing_pass(
+    shop: Shop, check: RiskCheck, shape: dict[str, Any], what: str
+) -> None:
+    """In no currency: what is not taken is not taken in euros either."""
+    use(shop, rule(check))
+    for key, money in (("K1", Money(1, "840")), ("K2", Money(1, "978"))):
+        assert shop.ask(shop.purchase(key, amount=money, **shape)).reason is Reason.RISK_REFUSED
+        assert objection(shop)[0].startswith(what)
+        assert objection(shop)[1] == "the-rule: is not taken"
+
+
+@pytest.mark.parametrize(
+    ("check", "entry"),
+    [
+        (RiskCheck.KEYED, EntryMode.CHIP),
+        (RiskCheck.FALLBACK, EntryMode.MAGSTRIPE),
+        (RiskCheck.CONTACTLESS, EntryMode.CHIP),
+        (RiskCheck.CONTACTLESS_CUMULATIVE, EntryMode.CHIP),
+        (RiskCheck.CASH, EntryMode.MANUAL),
+    ],
+)
+def test_a_rule_does_not_look_at_what_it_is_not_about(
+    shop: Shop, check: RiskCheck, entry: EntryMode
+) -> None:
+    """A card read another way; a purchase where cash is meant."""
+    use(shop, rule(check, count=1))
+    for key in ("K1", "K2"):
+        assert shop.ask(shop.purchase(key, entry_mode=entry)).reason is Reason.APPROVED
+
+
+def test_an_amount_of_another_currency_is_not_compared(shop: Shop) -> None:
+    """A limit is a sum of its own currency; the card's own check then says what it says."""
+    use(shop, rule(RiskCheck.AMOUNT, limit_minor=10))
+    answer = shop.ask(shop.purchase(amount=Money(1_000, "978")))
+    assert answer.reason is Reason.CURRENCY_UNSUPPORTED
+    assert shop.trail["risk"] == (True, "nothing against it")
+
+
+def test_only_the_cash_part_of_a_purchase_is_cash(shop: Shop) -> None:
+    """A purchase of 50.00 with 10.00 cash back stays within 10.00 of cash."""
+    use(shop, rule(RiskCheck.CASH, limit_minor=1_000))
+    for key, part, reason in (
+        ("K1", Money(1_000, "840"), Reason.APPROVED),
+        ("K2", Money(1_001, "840"), Reason.RISK_REFUSED),
+        ("K3", Money(1_001, ""), Reason.RISK_REFUSED),
+    ):
+        request = shop.purchase(key, 5_000, kind=Kind.CASHBACK, amount_other=part)
+        assert shop.ask(request).reason is reason
+
+
+def test_a_pin_lifts_the_limits_of_contactless(shop: Shop) -> None:
+    """What is limited is contactless without a cardholder who proves to be one."""
+    use(
+        shop,
+        rule(RiskCheck.CONTACTLESS, limit_minor=100),
+        rule(RiskCheck.CONTACTLESS_CUMULATIVE, name="row", count=1),
+    )
+    shop.verdicts = {"pin": Verdict("good")}
+    tapped = {"entry_mode": EntryMode.CONTACTLESS_CHIP}
+    for key in ("K1", "K2"):
+        request = shop.purchase(key, 500, pin_block=PinBlock("0" * 16), **tapped)
+        assert shop.ask(request).reason is Reason.APPROVED
+    assert shop.ask(shop.purchase("K3", 500, **tapped)).reason is Reason.RISK_REFUSED
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_modes(shop: Shop, mode: Mode) -> None:
+    """Decline with the rule's reason, refer to the issuer, or pass and be told."""
+    use(shop, rule(RiskCheck.AMOUNT, mode=mode, limit_minor=1, reason=Reason.LIMIT_EXCEEDED))
+    answer = shop.ask(shop.purchase())
+    expected = {
+        Mode.DECLINE: (Reason.LIMIT_EXCEEDED, "the-rule", ()),
+        Mode.REFER: (Reason.REFERRAL, "the-rule", ()),
+        Mode.FLAG: (Reason.APPROVED, "", ("the-rule",)),
+    }
+    kept = shop.transaction("K1")
+    assert (answer.reason, kept.rule, kept.flags) == expected[mode]
+    assert shop.told == (["risk.flagged"] if mode is Mode.FLAG else [])
+
+
+def test_flags_add_up_and_the_first_objection_stands(shop: Shop) -> None:
+    """Rules are asked in the order of the file."""
+    use(
+        shop,
+        rule(RiskCheck.AMOUNT, name="a", mode=Mode.FLAG, limit_minor=1),
+        rule(RiskCheck.KEYED, name="b", mode=Mode.FLAG),
+        rule(RiskCheck.AMOUNT, name="c", mode=Mode.REFER, limit_minor=900),
+        rule(RiskCheck.AMOUNT, name="d", limit_minor=800),
+    )
+    assert shop.ask(shop.purchase(entry_mode=EntryMode.MANUAL)).reason is Reason.REFERRAL
+    kept = shop.transaction("K1")
+    assert (kept.flags, kept.rule) == (("a", "b"), "c")
+    assert shop.ask(shop.purchase("K2", 850)).reason is Reason.RISK_REFUSED
+    assert shop.transaction("K2").rule == "d"
+
+
+def test_an_advice_is_flagged_at_most(shop: Shop) -> None:
+    """What has happened at the terminal is recorded, whatever a rule thinks of it."""
+    use(shop, rule(RiskCheck.AMOUNT, limit_minor=1))
+    assert shop.ask(shop.purchase(flow=Flow.ADVICE)).reason is Reason.APPROVED
+    assert shop.transaction("K1").flags == ("the-rule",)
+    assert shop.told == ["risk.flagged"]
+
+
+NAMES = [
+    Named(cards=frozenset({"token-0010"})),
+    Named(ranges=("999", "476173")),
+    Named(terminals=frozenset({"T1"})),
+    Named(merchants=frozenset({"M1"})),
+]
+STRANGERS = [
+    Named(cards=frozenset({"token-9995"})),
+    Named(ranges=("476174", "5")),
+    Named(terminals=frozenset({"T2"}), merchants=frozenset({"M2"})),
+]
+
+
+@pytest.mark.parametrize("named", NAMES)
+def test_a_deny_list_refuses_whom_it_names(shop: Shop, named: Named) -> None:
+    """Card, range, terminal or merchant; the trail shows the card masked."""
+    use(shop, rule(RiskCheck.DENY_LIST, named=named, reason=Reason.CARD_STOLEN))
+    assert shop.ask(shop.purchase()).reason is Reason.CARD_STOLEN
+    assert "476173******0010" in objection(shop)[0]
+
+
+@pytest.mark.parametrize("named", STRANGERS)
+def test_a_list_is_not_about_others(shop: Shop, named: Named) -> None:
+    """Nobody whom it does not name is denied, and nobody is let pass."""
+    use(shop, rule(RiskCheck.DENY_LIST, named=named))
+    assert shop.ask(shop.purchase()).reason is Reason.APPROVED
+    use(
+        shop,
+        rule(RiskCheck.ALLOW_LIST, named=named),
+        rule(RiskCheck.AMOUNT, name="b", limit_minor=1),
+    )
+    assert shop.ask(shop.purchase("K2")).reason is Reason.RISK_REFUSED
+
+
+@pytest.mark.parametrize("named", NAMES)
+def test_an_allow_list_comes_first_and_skips_all_others(shop: Shop, named: Named) -> None:
+    """Wherever it stands in the file: deny lists, limits and counters are not asked."""
+    use(
+        shop,
+        rule(RiskCheck.VELOCITY, name="velocity", count=1, window_us=MINUTE_US),
+        rule(RiskCheck.DENY_LIST, name="deny", named=Named(ranges=("4",))),
+        rule(RiskCheck.ALLOW_LIST, name="allow", named=named),
+    )
+    for key in ("K1", "K2"):
+        assert shop.ask(shop.purchase(key)).reason is Reason.APPROVED
+    assert shop.trail["risk"][1] == "on an allow list, so no other rule is asked"
+    assert not windows(shop)
+
+
+def test_a_deny_list_comes_before_other_rules(shop: Shop) -> None:
+    """A stolen card is told as stolen, not as too dear."""
+    use(
+        shop,
+        rule(RiskCheck.AMOUNT, name="amount", limit_minor=1),
+        rule(RiskCheck.DENY_LIST, name="deny", named=NAMES[0], reason=Reason.CARD_STOLEN),
+    )
+    assert shop.ask(shop.purchase()).reason is Reason.CARD_STOLEN
+
+
+@pytest.mark.parametrize(
+    ("minutes", "now", "fires"),
+    [
+        ((60, 120), 59, False),
+        ((60, 120), 60, True),
+        ((60, 120), 119, True),
+        ((60, 120), 120, False),
+        ((1380, 360), 1379, False),
+        ((1380, 360), 1380, True),
+        ((1380, 360), 0, True),
+        ((1380, 360), 359, True),
+        ((1380, 360), 360, False),
+    ],
+)
+def test_an_unusual_hour(shop: Shop, minutes: tuple[int, int], now: int, fires: bool) -> None:
+    """From its first minute to the one before its last, over midnight too."""
+    shop.minutes = {"UTC": now}
+    use(shop, rule(RiskCheck.UNUSUAL_HOUR, minutes=minutes))
+    reason = Reason.RISK_REFUSED if fires else Reason.APPROVED
+    assert shop.ask(shop.purchase()).reason is reason
+
+
+@pytest.mark.parametrize(("zone", "reason"), [("terminal", Reason.RISK_REFUSED),
+                                              ("house", Reason.APPROVED)])  # fmt: skip
+def test_whose_clock_an_hour_is_read_on(shop: Shop, zone: str, reason: Reason) -> None:
+    """Night at the terminal is day in the house; the fact comes with the event."""
+    shop.change(Terminal, "T1", zone="Asia/Tokyo")
+    shop.minutes = {"Asia/Tokyo": 3 * 60, "UTC": 18 * 60}
+    use(shop, rule(RiskCheck.UNUSUAL_HOUR, minutes=(120, 300), zone=zone))
+    assert shop.ask(shop.purchase()).reason is reason
+    if reason is not Reason.APPROVED:
+        assert objection(shop) == (
+            "03:00 in Asia/Tokyo",
+            "the-rule: between 02:00 and 05:00",
+            "from 05:00 on",
+        )
+
+
+def test_a_zone_that_nobody_knows_stops_nobody(shop: Shop) -> None:
+    """Where it cannot be told how late it is, the rule says nothing."""
+    use(shop, rule(RiskCheck.UNUSUAL_HOUR, minutes=(0, 1439)))
+    assert shop.ask(shop.purchase()).reason is Reason.APPROVED
+
+
+def test_currencies(shop: Shop) -> None:
+    """Only those named are taken."""
+    only = rule(
+        RiskCheck.CURRENCY, currencies=frozenset({"978", "392"}), reason=Reason.CURRENCY_UNSUPPORTED
+    )
+    use(shop, only)
+    assert shop.ask(shop.purchase()).reason is Reason.CURRENCY_UNSUPPORTED
+    assert objection(shop)[2] == "an amount in EUR, JPY"
+    use(shop, replace(only, currencies=frozenset({"840"})))
+    assert shop.ask(shop.purchase("K2")).reason is Reason.APPROVED
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_refund_without_sale(shop: Shop, found: bool) -> None:
+    """The rule looks at the sale that was found, if one was."""
+    shop.ask(shop.purchase("K1"))
+    use(shop, rule(RiskCheck.REFUND_WITHOUT_SALE, kinds=(Kind.REFUND,), reason=Reason.NOT_FOUND))
+    rows = shop.no_rows()
+    case = Case(shop.arrived(shop.purchase("K2", kind=Kind.REFUND, reference="")), shop.facts(rows))
+    case.original = shop.transaction("K1") if found else None
+    assert risk(case) is (None if found else Reason.NOT_FOUND)
+
+
+# -- counters
+
+
+def windows(shop: Shop) -> dict[str, tuple[tuple[int, int], ...]]:
+    """All windows, by id."""
+    return {r.id: r.seen for r in shop.store.values() if isinstance(r, Window)}
+
+
+def test_velocity_by_count(shop: Shop) -> None:
+    """Three in ten minutes; the fourth is told when it may come again, and then it does."""
+    use(shop, rule(RiskCheck.VELOCITY, count=3, window_us=10 * MINUTE_US))
+    for number in range(3):
+        shop.wall_us = (1 + number) * MINUTE_US
+        assert shop.ask(shop.purchase(f"K{number}", 1)).reason is Reason.APPROVED
+        assert shop.transaction(f"K{number}").counted == (
+            Counted("the-rule", number, number + 1, 3),
+        )
+    shop.wall_us = 4 * MINUTE_US
+    assert shop.ask(shop.purchase("K3", 1)).reason is Reason.RISK_REFUSED
+    assert objection(shop) == (
+        "3 before",
+        "the-rule: at most 3 of a card in 10 minutes",
+        "one more in 7 minutes",
+    )
+    assert shop.transaction("K3").counted == (Counted("the-rule", 3, 3, 3),)
+    shop.wall_us = 11 * MINUTE_US - 1
+    assert shop.ask(shop.purchase("K4", 1)).reason is Reason.RISK_REFUSED
+    shop.wall_us = 11 * MINUTE_US
+    assert shop.ask(shop.purchase("K5", 1)).reason is Reason.APPROVED
+
+
+def test_velocity_by_amount(shop: Shop) -> None:
+    """The sum in the window; the remedy says what is left now, and when the whole would pass."""
+    use(shop, rule(RiskCheck.VELOCITY, amount_minor=1_000, window_us=10 * MINUTE_US))
+    shop.wall_us = MINUTE_US
+    assert shop.ask(shop.purchase("K1", 600)).reason is Reason.APPROVED
+    shop.wall_us = 2 * MINUTE_US
+    assert shop.ask(shop.purchase("K2", 401)).reason is Reason.RISK_REFUSED
+    assert objection(shop) == (
+        "6.00 USD before",
+        "the-rule: at most 10.00 USD of a card in 10 minutes",
+        "at most 4.00 USD now, or the whole amount in 9 minutes",
+    )
+    assert shop.ask(shop.purchase("K3", 400)).reason is Reason.APPROVED
+    assert shop.transaction("K3").counted == (Counted("the-rule", 600, 1_000, 1_000, "840"),)
+    assert shop.ask(shop.purchase("K4", 1)).reason is Reason.RISK_REFUSED
+    assert objection(shop)[2] == "the whole amount in 9 minutes"
+    assert shop.ask(shop.purchase("K5", 1_001)).reason is Reason.RISK_REFUSED
+    assert objection(shop)[2] == ""
+
+
+@pytest.mark.parametrize(
+    ("per", "row", "other"),
+    [
+        ("card", "card:token-0010|the-rule", {"pan": POOR}),
+        ("terminal", "terminal:T1|the-rule", {"terminal_id": "T2"}),
+        ("merchant", "merchant:M1|the-rule", {"terminal_id": "T3", "merchant_id": "M2"}),
+    ],
+)
+def test_velocity_is_kept_by_subject(shop: Shop, per: str, row: str, other: dict[str, Any]) -> None:
+    """One card's, terminal's or merchant's purchases are not another's."""
+    for name, owner in (("T2", "M1"), ("T3", "M2")):
+        shop.put(Terminal(id=name, merchant_id=owner, currency="840"))
+    use(shop, rule(RiskCheck.VELOCITY, per=per, count=1, window_us=MINUTE_US))
+    assert shop.ask(shop.purchase("K1", 1)).reason is Reason.APPROVED
+    assert windows(shop) == {row: ((1, 0),)}
+    assert shop.ask(shop.purchase("K2", 1, **other)).reason is Reason.APPROVED
+    assert shop.ask(shop.purchase("K3", 1)).reason is Reason.RISK_REFUSED
+
+
+def test_only_approvals_count_and_a_reversal_gives_nothing_back(shop: Shop) -> None:
+    """A decline leaves no trace in the window; a purchase that was taken back goes on counting."""
+    use(shop, rule(RiskCheck.VELOCITY, count=2, window_us=MINUTE_US))
+    assert shop.ask(shop.purchase("K1", 200_000)).reason is Reason.FUNDS_INSUFFICIENT
+    assert not windows(shop)
+    assert shop.ask(shop.purchase("K2", 1)).reason is Reason.APPROVED
+    assert shop.ask(shop.reversal("R1", of="K2")).approved
+    assert shop.ask(shop.purchase("K3", 1)).reason is Reason.APPROVED
+    assert shop.ask(shop.purchase("K4", 1)).reason is Reason.RISK_REFUSED
+
+
+def test_a_repeat_is_not_counted_again(shop: Shop) -> None:
+    """INV-02: the same request, the same answer, one entry."""
+    use(shop, rule(RiskCheck.VELOCITY, count=1, window_us=MINUTE_US))
+    for _ in range(3):
+        assert shop.ask(shop.purchase("K1", 1)).reason is Reason.APPROVED
+    assert list(windows(shop).values()) == [((1, 0),)]
+
+
+def test_requests_of_one_commit_count_in_order(shop: Shop) -> None:
+    """Decided in one batch, the second sees what the first has counted."""
+    use(shop, rule(RiskCheck.VELOCITY, count=1, window_us=MINUTE_US))
+    answers = shop.batch(shop.purchase("K1", 1), shop.purchase("K2", 1))
+    assert [answer.reason for answer in answers] == [Reason.APPROVED, Reason.RISK_REFUSED]
+
+
+def test_advices_count_and_the_window_stays_bounded(shop: Shop) -> None:
+    """INV-95: what cannot be refused is counted, and no more is kept than the rule counts to."""
+    use(shop, rule(RiskCheck.VELOCITY, count=2, window_us=MINUTE_US))
+    for number in range(5):
+        shop.wall_us = number
+        assert shop.ask(shop.purchase(f"K{number}", 1, flow=Flow.ADVICE)).approved
+    assert list(windows(shop).values()) == [((3, 0), (4, 0))]
+    assert shop.ask(shop.purchase("K9", 1)).reason is Reason.RISK_REFUSED
+
+
+def test_a_window_of_amounts_is_bounded_too(shop: Shop) -> None:
+    """INV-95: beyond its bound the oldest are joined, and the sum stays what it is."""
+    full = tuple((at, 1) for at in range(MOST_SEEN))
+    shop.put(Window(id="card:token-0010|the-rule", seen=full))
+    use(shop, rule(RiskCheck.VELOCITY, amount_minor=10_000, window_us=MINUTE_US))
+    shop.wall_us = MOST_SEEN
+    assert shop.ask(shop.purchase("K1", 7)).reason is Reason.APPROVED
+    (seen,) = windows(shop).values()
+    assert len(seen) == MOST_SEEN
+    assert sum(minor for _, minor in seen) == MOST_SEEN + 7
+
+
+def test_what_is_approved_in_part_counts_as_much(shop: Shop) -> None:
+    """The amount of the answer is what moves the counter, not what was asked for."""
+    use(shop, rule(RiskCheck.VELOCITY, amount_minor=10_000, window_us=MINUTE_US))
+    request = shop.purchase("K1", 1_500, pan=POOR, partial_capable=True)
+    assert shop.ask(request).reason is Reason.PARTIAL
+    assert list(windows(shop).values()) == [((1, 1_000),)]
+
+
+@pytest.mark.parametrize("by", ["count", "amount"])
+def test_contactless_in_a_row(shop: Shop, by: str) -> None:
+    """Two taps or 3.00; the chip in contact begins the row anew, the stripe does not."""
+    numbers = {"count": 2} if by == "count" else {"amount_minor": 300}
+    use(shop, rule(RiskCheck.CONTACTLESS_CUMULATIVE, **numbers))
+
+    def pay(key: str, entry: EntryMode) -> Reason:
+        return shop.ask(shop.purchase(key, 150, entry_mode=entry)).reason
+
+    tap = EntryMode.CONTACTLESS_CHIP
+    assert [pay("K1", tap), pay("K2", tap), pay("K3", tap)] == [
+        Reason.APPROVED,
+        Reason.APPROVED,
+        Reason.RISK_REFUSED,
+    ]
+    assert "chip in contact" in objection(shop)[2]
+    assert pay("K4", EntryMode.MAGSTRIPE) is Reason.APPROVED
+    assert pay("K5", tap) is Reason.RISK_REFUSED
+    assert pay("K6", EntryMode.CHIP) is Reason.APPROVED
+    (counted,) = shop.transaction("K6").counted
+    assert (counted.before, counted.after) == ((2, 0) if by == "count" else (300, 0))
+    assert pay("K7", tap) is Reason.APPROVED
+    tally = shop.store[Key("tally", "card:token-0010|the-rule")]
+    assert isinstance(tally, Tally)
+    assert (tally.count, tally.amount_minor) == (1, 150)
+
+
+def test_a_row_that_is_not_begun_is_not_written(shop: Shop) -> None:
+    """A chip in contact costs nothing while nobody has tapped."""
+    use(shop, rule(RiskCheck.CONTACTLESS_CUMULATIVE, count=2))
+    assert shop.ask(shop.purchase("K1", 1, entry_mode=EntryMode.CHIP)).approved
+    assert not [record for record in shop.store.values() if isinstance(record, Tally)]
+
+
+def test_rules_of_others_need_no_row_and_rules_of_nobody_none_at_all(shop: Shop) -> None:
+    """``wanted`` names what will be read, and nothing for a card that no rule is about."""
+    event = shop.arrived(shop.purchase("K1", 1))
+    rows = shop.no_rows()
+    rows.fetched.add(Key("terminal", "T1"))
+    assert wanted(event, shop.facts(rows)) == []
+    velocity = rule(RiskCheck.VELOCITY, count=1, window_us=MINUTE_US)
+    use(
+        shop,
+        velocity,
+        replace(velocity, name="other", named=Named(terminals=frozenset({"T2"}))),
+        replace(velocity, name="cash", kinds=(Kind.CASH,)),
+        rule(RiskCheck.CONTACTLESS_CUMULATIVE, name="row", count=1),
+        rule(RiskCheck.AMOUNT, name="amount"),
+    )
+    assert wanted(event, shop.facts(rows)) == [
+        Key("window", "card:token-0010|the-rule"),
+        Key("tally", "card:token-0010|row"),
+    ]
+
+
+def test_without_rules_nothing_is_noted(shop: Shop) -> None:
+    """No rung in the trail, no record, no counter: a plain purchase costs what it did."""
+    before: dict[Key, Record] = dict(shop.store)
+    assert shop.ask(shop.purchase()).reason is Reason.APPROVED
+    assert "risk" not in shop.trail
+    kept = shop.transaction("K1")
+    assert isinstance(kept, Transaction)
+    assert (kept.counted, kept.flags, kept.rule) == ((), (), "")
+    assert not {key.table for key in shop.store.keys() - before.keys()} & {"window", "tally"}
+
+
+def test_a_dialect_may_leave_the_rules_out(shop: Shop) -> None:
+    """Then they neither stop nor count."""
+    use(shop, rule(RiskCheck.VELOCITY, count=1, window_us=MINUTE_US))
+    shop.order("risk")
+    for key in ("K1", "K2"):
+        assert shop.ask(shop.purchase(key, 1)).reason is Reason.APPROVED
+    assert not windows(shop)
