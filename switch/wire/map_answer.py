@@ -75,7 +75,7 @@ class AnswerWriter:
                 if place is not None:
                     value = {place.start: f"{asked.minor:012d}"}
                     reply[place.field] = composite(self._layout, place.field, value)
-                elif types.original:
+                elif types.original and amount.currency:
                     more.append(written_amount(asked, amount.currency, types.original, "C"))
         if balance is not None:
             sign = "D" if balance.minor < 0 else "C"

@@ -70,6 +70,17 @@ class TerminalSide:
         in ``code``, an upload says in ``item`` what it tells of. Raises EncodeError where the
         dialect has no such message.
         """
+        fields, rule = self.named(request)
+        if self._types.get(fields["t"]).route(fields.get).kind is not request.kind:
+            wanted = " and ".join(self._dialect.meanings_at(rule.present)) or "other codes"
+            said = f"{self._dialect.name} says {request.kind} by its {wanted}, which are not given"
+            raise EncodeError("t", said)
+        return fields
+
+    def named(self, request: Request) -> tuple[dict[str, str], TransactionRule]:
+        """The same for a message that need not be sent, whatever it leaves out, and the line of the
+        transaction table that it is made by.
+        """
         rule, mti = self._choose(request)
         kind = self._types.get(repeat_of(mti) if request.repeat else mti)
         ids = kind.ids
@@ -89,11 +100,7 @@ class TerminalSide:
         fields |= self._totals.write(request.totals, ids)
         if request.mac:
             fields[self._mac_field(fields)] = request.mac
-        if kind.route(fields.get).kind is not request.kind:
-            wanted = " and ".join(self._dialect.meanings_at(rule.present)) or "other codes"
-            said = f"{self._dialect.name} says {request.kind} by its {wanted}, which are not given"
-            raise EncodeError("t", said)
-        return fields
+        return fields, rule
 
     def _fitted(self, number: str, value: str) -> str:
         if len(value) > self._layout.fields[int(number)].max_length:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from switch.errors import ConfigError, Fault
+from switch.model.copies import replace
 from switch.model.events import Moment
 from switch.model.request import Answer, Problem, Request
 from switch.wire.dialect_data import Dialect
@@ -65,6 +66,12 @@ class Mapper:
     def compose(self, request: Request) -> dict[str, str]:
         """A terminal's message that asks for this. EncodeError where the dialect cannot say it."""
         return self._terminal.compose(request)
+
+    def named(self, request: Request) -> Request:
+        """The request as a host reads it: with its names and its code. It may leave out what a
+        message must have, such as the original of a follower.
+        """
+        return replace(self._reader.request(self._terminal.named(request)[0]), kind=request.kind)
 
     def read_answer(self, sent: Mapping[str, str], received: Mapping[str, str]) -> TerminalAnswer:
         """What a host answered to ``sent``, and whether it is an answer to it at all (INV-16)."""
