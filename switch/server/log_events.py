@@ -62,6 +62,7 @@ EVENTS: Final[dict[str, str]] = {
     "transaction": "one decision, with its trail",
     "terminal.enrolled": "an unknown terminal was enrolled on first sight (demo world)",
     "card.enrolled": "an unknown card of a test range was enrolled on first sight (demo world)",
+    "risk.flagged": "a risk rule that only flags has fired: rule, saw, why",
     "duplicate.mismatch": "the same request key came with other content (M-24)",
     # store and routes
     "store.unavailable": "the store does not take records: requests are answered with 96",
