@@ -112,7 +112,7 @@ class Shop:
                     await trio.sleep(RETRY_S)
 
     async def _deal(self, device: VirtualTerminal) -> None:
-        await device.settle()
+        await device.flush()
         dice = self.rng.random()
         bought = any(entry.approved and entry.moves_money for entry in device.journal.newest())
         if dice < 0.15 and bought:
@@ -129,7 +129,7 @@ class Shop:
     async def _settle(self, device: VirtualTerminal) -> None:
         while True:
             try:
-                await device.settle()
+                await device.flush()
                 return
             except (LinkError, StillOwed):
                 await trio.sleep(RETRY_S)

@@ -16,13 +16,15 @@ import trio.testing
 from switch.errors import EncodeError
 from switch.keys.master import MasterKey
 from switch.keys.vault import SoftwareVault
+from switch.model.words import Flow, Kind
 from switch.money import Money
 from switch.values import Pan
 from switch.wire.framer import Framer
 from switch.wire.framing import Framing
 from switch_tools.cards import CardInHand
 from switch_tools.terminal_engine import Patience, VirtualTerminal
-from switch_tools.terminal_journal import Entry, Journal, Sent
+from switch_tools.terminal_journal import Entry, Journal
+from switch_tools.terminal_lines import Sent
 from switch_tools.terminal_link import CannotConnect, Link
 from switch_tools.terminal_model import Heard, Identity, Outgoing, Times
 
@@ -38,6 +40,11 @@ class JsonLanguage:
 
     name = "json"
     reversals_keep_stan = False
+    totals_policy = "iso-74-97"
+    uploads = True
+
+    def flow(self, kind: Kind, *, advice: bool) -> Flow:
+        return Flow.ADVICE if advice or kind is Kind.TIP_ADJUST else Flow.REQUEST
 
     def times(self, now: datetime, zone: tzinfo) -> Times:
         return Times(now.strftime("%m%d%H%M%S"), now.strftime("%H%M%S"), now.strftime("%m%d"))

@@ -24,6 +24,7 @@ PURCHASE = Facts(
     approval_code="A1B2C3",
     card="visa 476173******0010",
     amount=Money(1234, "840"),
+    approved=True,
 )
 
 
@@ -51,7 +52,7 @@ def test_only_the_merchant_keeps_a_signature() -> None:
     """And only of an approved purchase."""
     assert "Signature" in receipt(PURCHASE, "merchant")
     assert "Signature" not in receipt(PURCHASE, "customer")
-    assert "Signature" not in receipt(replace(PURCHASE, verdict="DECLINED"), "merchant")
+    assert "Signature" not in receipt(replace(PURCHASE, verdict="DECLINED", approved=False), "merchant")
 
 
 @pytest.mark.parametrize("kind", [Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO])

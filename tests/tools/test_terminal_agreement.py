@@ -96,7 +96,7 @@ async def _play(host: Bookkeeper, journal: Journal, script: list[Step]) -> None:
             await device.close()
         host.plan = []
         host.refuse = 0
-        await terminal(host, journal, PATIENCE).settle()
+        await terminal(host, journal, PATIENCE).flush()
         nursery.cancel_scope.cancel()
 
 

@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.model.words import Kind
-from switch_tools.terminal_journal import (
-    JOURNAL_NAME,
+from switch_tools.terminal_file import JOURNAL_NAME, JournalError
+from switch_tools.terminal_journal import Journal
+from switch_tools.terminal_lines import (
     Abandoned,
     Answered,
-    Journal,
-    JournalError,
     Line,
     Repeated,
     Sent,

@@ -18,7 +18,7 @@ from switch.values import Pan
 from switch.wire.codec import Codec
 from switch.wire.dialect import load_dialect, shipped_dialects
 from switch.wire.mapping import Mapper
-from switch_tools.terminal_journal import Answered, Entry, Sent, stan_of
+from switch_tools.terminal_lines import Answered, Entry, Sent, stan_of
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Identity, Outgoing
 

@@ -12,7 +12,7 @@ from switch.model.words import Kind
 from switch.money import Money
 from switch_tools.receipt import WIDTH, receipt
 from switch_tools.terminal_engine import Outcome, Result
-from switch_tools.terminal_journal import Answered, Entry, Sent
+from switch_tools.terminal_lines import Answered, Entry, Sent
 from switch_tools.terminal_model import Heard
 from switch_tools.terminal_report import as_json, entry_json, entry_line, exit_code, facts
 

@@ -13,7 +13,8 @@ import trio
 
 from switch.model.words import Kind
 from switch_tools.terminal_engine import Result, StillOwed
-from switch_tools.terminal_journal import JOURNAL_NAME, Journal
+from switch_tools.terminal_file import JOURNAL_NAME
+from switch_tools.terminal_journal import Journal
 from tests.tools.terminal_fakes import PATIENCE, PRICE, VISA, FakeHost, running_host, terminal
 
 
@@ -132,7 +133,7 @@ async def test_a_reversal_that_may_have_left_leaves_again_as_a_repeat(
     journal.close()
 
     again = Journal(tmp_path)
-    settled = await terminal(fake, again).settle()
+    settled = await terminal(fake, again).flush()
     again.close()
     assert [outcome.result for outcome in settled] == [Result.APPROVED]
     assert fake.kinds == ["purchase", "reversal", "reversal repeat"]

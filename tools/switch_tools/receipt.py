@@ -18,10 +18,19 @@ _TITLES: Final = {
     Kind.SIGN_ON: "SIGN-ON",
     Kind.SIGN_OFF: "SIGN-OFF",
     Kind.ECHO: "ECHO TEST",
-    Kind.PURCHASE: "PURCHASE",
-    Kind.REVERSAL: "REVERSAL",
+    Kind.CASH: "CASH ADVANCE",
+    Kind.CASHBACK: "PURCHASE + CASH",
+    Kind.BALANCE: "BALANCE",
+    Kind.VERIFICATION: "CARD CHECK",
+    Kind.PREAUTH: "PRE-AUTHORIZATION",
+    Kind.INCREMENT: "INCREMENT",
+    Kind.TIP_ADJUST: "TIP",
 }
-_OF_NO_CARD_HOLDER: Final = frozenset({Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO})
+_OF_NO_CARD_HOLDER: Final = frozenset({Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO, Kind.CUTOVER})
+_SIGNED: Final = frozenset(
+    {Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH, Kind.COMPLETION, Kind.REFUND}
+)
+_TAKES_BACK: Final = frozenset({Kind.VOID, Kind.REVERSAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +38,10 @@ class Facts:
     """What a receipt says. ``at`` is local date and time for people; ``verdict`` the line that
     matters, such as APPROVED.
 
-    ``card`` is masked already (``switch.values.mask_pan``); ``notes`` are sentences printed under
-    the verdict.
+    ``card`` is masked already (``switch.values.mask_pan``); ``amounts`` are named parts and
+    surroundings of the amount, such as CASH; ``approved`` is whether the host, or the terminal by
+    itself, said yes; ``notes`` are sentences printed under the verdict. ``tip_line`` leaves room
+    for a tip on the merchant's copy.
     """
 
     kind: Kind
@@ -45,7 +56,12 @@ class Facts:
     approval_code: str = ""
     card: str = ""
     amount: Money | None = None
+    amounts: tuple[tuple[str, Money], ...] = ()
+    entry: str = ""
+    batch: str = ""
     original_stan: str = ""
+    approved: bool = False
+    tip_line: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -60,43 +76,58 @@ def receipt(facts: Facts, copy: str) -> str:
     title = _TITLES.get(facts.kind, facts.kind.value.upper().replace("_", " "))
     lines = [
         "=" * WIDTH,
-        _pair(title, f"{copy.upper()} COPY" if has_copies(facts.kind) else ""),
-        _pair("Merchant", facts.merchant_id),
-        _pair("Terminal", facts.terminal_id),
-        _pair("Time", facts.at),
-        _pair("STAN", facts.stan),
+        pair(title, f"{copy.upper()} COPY" if has_copies(facts.kind) else ""),
+        pair("Merchant", facts.merchant_id),
+        pair("Terminal", facts.terminal_id),
+        pair("Time", facts.at),
+        pair("STAN", facts.stan),
     ]
     optional = (
+        ("Batch", facts.batch),
         ("Original STAN", facts.original_stan),
         ("RRN", facts.rrn),
         ("Card", facts.card),
+        ("Entry", facts.entry),
     )
-    lines += [_pair(name, value) for name, value in optional if value]
+    lines += [pair(name, value) for name, value in optional if value]
     lines.append("-" * WIDTH)
+    if facts.approved and facts.kind in _TAKES_BACK:
+        lines.append(f"*** {title} ***".center(WIDTH).rstrip())
     if facts.amount is not None:
-        lines.append(_pair("AMOUNT", str(facts.amount)))
-    lines.append(_pair(facts.verdict, f"code {facts.code}" if facts.code else ""))
+        lines.append(pair("AMOUNT", str(facts.amount)))
+    lines += [pair(name, str(money)) for name, money in facts.amounts]
+    lines.append(pair(facts.verdict, f"code {facts.code}" if facts.code else ""))
     if facts.said:
-        lines.append(_pair("", facts.said))
+        lines.append(pair("", facts.said))
     if facts.approval_code:
-        lines.append(_pair("Approval code", facts.approval_code))
+        lines.append(pair("Approval code", facts.approval_code))
     for note in facts.notes:
-        lines += _wrapped(note)
-    signed = facts.kind is Kind.PURCHASE and facts.verdict == "APPROVED" and not facts.notes
-    if copy == "merchant" and signed:
-        lines += ["", "Signature " + "." * (WIDTH - 10)]
+        lines += wrapped(note)
+    if copy == "merchant" and facts.approved:
+        lines += _to_fill_in(facts)
     lines.append("=" * WIDTH)
     return "\n".join(lines) + "\n"
 
 
-def _pair(left: str, right: str) -> str:
+def _to_fill_in(facts: Facts) -> list[str]:
+    """Lines for the card holder's pen."""
+    lines = []
+    if facts.tip_line:
+        lines += ["", "Tip " + "." * (WIDTH - 4), "", "Total " + "." * (WIDTH - 6)]
+    if facts.kind in _SIGNED:
+        lines += ["", "Signature " + "." * (WIDTH - 10)]
+    return lines
+
+
+def pair(left: str, right: str) -> str:
     """Two words at the two margins; what would not fit beside goes below."""
     if len(left) + 1 + len(right) > WIDTH:
         return f"{left}\n{right[:WIDTH].rjust(WIDTH)}"
     return f"{left}{right.rjust(WIDTH - len(left))}".rstrip()
 
 
-def _wrapped(text: str) -> list[str]:
+def wrapped(text: str) -> list[str]:
+    """A sentence in lines of the paper's width."""
     lines = [""]
     for word in text.split():
         if lines[-1] and len(lines[-1]) + 1 + len(word) > WIDTH:

@@ -11,27 +11,26 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from switch.errors import IsoswitchError
 from switch.keys.port import Vault
-from switch.model.words import Kind
-from switch.money import Money
+from switch.model.words import EntryMode, Flow, Kind
+from switch_tools import terminal_targets as targets
 from switch_tools.cards import CardInHand
-from switch_tools.terminal_journal import (
+from switch_tools.terminal_journal import Journal
+from switch_tools.terminal_lines import (
+    SETTLES,
     Abandoned,
+    Altered,
     Answered,
+    Closed,
     Entry,
-    Journal,
     Repeated,
     Sent,
     stan_of,
 )
-from switch_tools.terminal_model import Heard, Identity, Language, Outgoing
+from switch_tools.terminal_model import Heard, Identity, Language, Outgoing, Wish
+from switch_tools.terminal_targets import TerminalError
 
-
-class TerminalError(IsoswitchError):
-    """Something that this terminal cannot do: its journal says why."""
-
-    exit_code = 2
+__all__ = ["Books", "TerminalError"]
 
 
 class Books:
@@ -55,16 +54,11 @@ class Books:
 
     def find(self, stan: str | None, fits: Callable[[Entry], bool], purpose: str) -> Entry:
         """The newest entry that fits (and has that STAN). Raises TerminalError."""
-        wanted = None if stan is None else stan.rjust(6, "0")
-        known = [one for one in self.journal.newest() if wanted in (None, one.stan)]
-        found = next((one for one in known if fits(one)), None)
-        if found is not None:
-            return found
-        if stan is None:
-            raise TerminalError(f"the journal holds nothing {purpose}")
-        if known:
-            raise TerminalError(f"STAN {known[0].stan} has nothing {purpose}")
-        raise TerminalError(f"the journal holds no STAN {stan[:6]}")
+        return targets.find(self.journal, stan, fits, purpose)
+
+    def original_of(self, wish: Wish) -> Entry | None:
+        """The entry that a wish is about, if any. Raises TerminalError."""
+        return targets.original_of(self.journal, wish)
 
     def current(self, entry: Entry) -> Entry:
         """The entry as it stands now."""
@@ -77,31 +71,67 @@ class Books:
 
     # -- requests ----------------------------------------------------------------------------------
 
-    def new(
-        self, kind: Kind, card: CardInHand | None = None, amount: Money | None = None
-    ) -> tuple[Entry, Outgoing]:
-        """A new request, about to leave. Raises EncodeError, and then nothing was kept."""
-        return self._begin(self._line(kind, card, amount))
+    def new(self, wish: Wish, original: Entry | None = None) -> tuple[Entry, Outgoing]:
+        """A new request, about to leave; an advice is kept to be told. Raises EncodeError and
+        TerminalError, and then nothing was kept."""
+        line = self._line(wish.kind, original)
+        stated = targets.amounts(wish, original)
+        amount = wish.amount
+        line = replace(
+            line,
+            flow=self._flow(wish),
+            amount_minor=stated.amount,
+            currency=line.currency or ("" if amount is None else amount.currency),
+            other_minor=stated.other,
+            original_minor=stated.before,
+            remaining_minor=None if wish.remaining is None else wish.remaining.minor,
+            rrn=wish.rrn if original is None else "",
+            approval_code=wish.approval_code,
+            partial=wish.partial,
+            final=wish.final,
+        )
+        if wish.card is not None and original is None:
+            line = self._with_card(line, wish.card, wish.entry_mode)
+        return self._begin(replace(line, queued=line.flow is Flow.ADVICE))
 
-    def reversal(self, original: Entry) -> tuple[Entry, Outgoing]:
+    def reversal(self, original: Entry, wish: Wish) -> tuple[Entry, Outgoing]:
         """The first reversal of a request: its card and amount, under a STAN of its own."""
-        sent = original.sent
-        amount = None if sent.amount_minor is None else Money(sent.amount_minor, sent.currency)
-        card = CardInHand(sent.card, self._vault.open(sent.pan_sealed, sent.row), sent.expiry)
-        line = self._line(Kind.REVERSAL, card, amount)
-        stan = sent.stan if self._language.reversals_keep_stan else line.stan
-        return self._begin(replace(line, stan=stan, original=original.number, invoice=sent.invoice))
+        return self.new(wish, self.current(original))
 
     def again(self, entry: Entry) -> tuple[Entry, Outgoing]:
-        """The same request, about to leave as a repeat."""
-        outgoing = self._outgoing(entry.sent, repeat=True)
+        """The same request, about to leave as a repeat, or for the first time where it was only
+        kept."""
+        first = entry.sent.queued and not entry.repeats
+        outgoing = self._outgoing(entry.sent, repeat=not first)
         return self.journal.append(Repeated(number=entry.number, at=self._stamp())), outgoing
+
+    def reconciliation(self, totals: str, currency: str, *, after_upload: bool) -> Entry:
+        """The close of the open batch, kept to be told."""
+        line = replace(
+            self._line(Kind.RECONCILIATION, None),
+            totals=totals,
+            currency=currency,
+            after_upload=after_upload,
+        )
+        return self._begin(replace(line, queued=True))[0]
+
+    def upload(self, item: Entry, minor: int, *, last: bool) -> Entry:
+        """One item of the open batch, kept to be told; ``last``: none follows."""
+        line = self._line(Kind.BATCH_UPLOAD, item)
+        line = replace(line, amount_minor=minor, last_item=last, other_minor=item.sent.other_minor)
+        return self._begin(replace(line, queued=True))[0]
 
     def _begin(self, line: Sent) -> tuple[Entry, Outgoing]:
         outgoing = self._outgoing(line, repeat=False)
         return self.journal.append(line), outgoing
 
-    def _line(self, kind: Kind, card: CardInHand | None, amount: Money | None) -> Sent:
+    def _flow(self, wish: Wish) -> Flow:
+        if wish.kind.is_network:
+            return Flow.REQUEST
+        return self._language.flow(wish.kind, advice=wish.advice)
+
+    def _line(self, kind: Kind, original: Entry | None) -> Sent:
+        """A line with the next number, at this time; card and invoice of its original."""
         now = self._now()
         number = self.journal.next_number
         times = self._language.times(now, self._identity.zone)
@@ -116,18 +146,33 @@ class Books:
             transmitted_at=times.transmitted_at,
             local_time=times.local_time,
             local_date=times.local_date,
-            invoice="" if kind.is_network else _invoice(now),
-            amount_minor=None if amount is None else amount.minor,
-            currency="" if amount is None else amount.currency,
+            invoice="" if kind.is_network or kind in SETTLES else _invoice(now),
+            batch=self.journal.batch,
         )
-        if card is None:
+        if original is None:
             return line
+        sent = original.sent
+        keeps_stan = kind is Kind.REVERSAL and self._language.reversals_keep_stan
+        line = replace(
+            line,
+            stan=sent.stan if keeps_stan else line.stan,
+            original=original.number,
+            invoice=sent.invoice,
+            currency=sent.currency,
+        )
+        if not sent.pan_sealed:
+            return line
+        card = CardInHand(sent.card, self._vault.open(sent.pan_sealed, sent.row), sent.expiry)
+        return self._with_card(line, card, sent.entry_mode)
+
+    def _with_card(self, line: Sent, card: CardInHand, entry_mode: EntryMode) -> Sent:
         return replace(
             line,
             card=card.name,
             pan_masked=card.pan.masked,
             pan_sealed=self._vault.seal(card.pan, line.row),
             expiry=card.expiry,
+            entry_mode=entry_mode,
         )
 
     def _outgoing(self, sent: Sent, *, repeat: bool) -> Outgoing:
@@ -154,8 +199,45 @@ class Books:
                 rrn=heard.rrn,
                 amount_minor=None if heard.amount is None else heard.amount.minor,
                 final=heard.final,
+                totals=heard.totals,
             )
         )
+
+    def close_batch(self, reconciliation: Entry, *, balanced: bool) -> None:
+        """The batch is settled: the next one begins, what is old is forgotten."""
+        batch = reconciliation.sent.batch
+        at = self._stamp()
+        self.journal.append(
+            Closed(number=reconciliation.number, at=at, batch=batch, balanced=balanced)
+        )
+        self.journal.shorten()
+
+    # -- what a tester does to them ----------------------------------------------------------------
+
+    def forget(self, entry: Entry) -> Entry:
+        """The terminal lost it: it is neither counted nor uploaded."""
+        return self.journal.append(Altered(number=entry.number, at=self._stamp(), forgotten=True))
+
+    def misremember(self, entry: Entry, minor: int) -> Entry:
+        """The terminal has another amount for it than it told the host."""
+        return self.journal.append(
+            Altered(number=entry.number, at=self._stamp(), claimed_minor=minor)
+        )
+
+    def invent(self, wish: Wish) -> Entry:
+        """A purchase in the batch that never left the terminal."""
+        line = self._line(Kind.PURCHASE, None)
+        assert wish.card is not None
+        assert wish.amount is not None
+        line = replace(
+            self._with_card(line, wish.card, wish.entry_mode),
+            amount_minor=wish.amount.minor,
+            currency=wish.amount.currency,
+            queued=True,
+            invented=True,
+        )
+        entry = self._begin(line)[0]
+        return self.journal.append(Answered(number=entry.number, at=self._stamp(), approved=True))
 
     def _stamp(self) -> str:
         return _text(self._now())

@@ -18,8 +18,9 @@ from switch.money import Money
 from switch.values import Pan
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect
+from switch.wire.map_message import MessageTypes
 from switch.wire.mapping import Mapper, TerminalAnswer
-from switch_tools.terminal_journal import Entry, Sent
+from switch_tools.terminal_lines import CAPTURES, Entry, Sent
 from switch_tools.terminal_model import Heard, Identity, Outgoing, Times
 
 # The host could not decide: such an answer to a reversal does not end it (U-12).
@@ -33,6 +34,8 @@ NOT_FINAL: Final = frozenset(
         Reason.INTERNAL,
     }
 )
+# What the single-message line of the transaction table captures.
+CAPTURING: Final = CAPTURES | {Kind.VOID, Kind.TIP_ADJUST}
 _LOCAL_TIMES: Final = {6: "%H%M%S", 12: "%y%m%d%H%M%S", 14: "%Y%m%d%H%M%S"}
 
 
@@ -48,6 +51,17 @@ class Messages:
         self._codec = Codec(dialect.layout)
         self._mapper = Mapper(dialect)
         self._local_time = _local_time_format(dialect)
+        self._flows = _flows(dialect)
+        self._upload_flow = next(iter(self._flows.get(Kind.BATCH_UPLOAD, ())), Flow.ADVICE)
+        self._after_upload = _code_after_upload(dialect)
+        self._says_last = any(
+            "indicators" in dialect.messages[mti].places
+            for rule in dialect.transactions
+            if rule.kind is Kind.BATCH_UPLOAD
+            for mti in rule.messages
+        )
+        self.totals_policy = dialect.policy.totals
+        self.uploads = dialect.policy.upload
         identity = dialect.identity
         self.reversals_keep_stan = identity.original == identity.reference
 
@@ -67,6 +81,17 @@ class Messages:
             local_time=local.strftime(self._local_time),
             local_date=local.strftime("%m%d"),
         )
+
+    def flow(self, kind: Kind, *, advice: bool) -> Flow:
+        """Request or advice, as the dialect's transaction table has it for that kind. Raises
+        EncodeError."""
+        known = self._flows.get(kind, ())
+        if not advice and Flow.REQUEST in known:
+            return Flow.REQUEST
+        if Flow.ADVICE in known:
+            return Flow.ADVICE
+        what = "advice of " if advice and known else ""
+        raise EncodeError("t", f"{self.name} has no {what}{kind.value.replace('_', ' ')}")
 
     def write(
         self, sent: Sent, original: Entry | None, pan: Pan | None, *, repeat: bool
@@ -99,44 +124,57 @@ class Messages:
             approval_code=told.answer.approval_code,
             rrn=told.answer.rrn,
             amount=partial,
+            balance=told.answer.balance,
+            settlement_date=told.answer.settlement_date,
+            totals=told.totals,
         )
 
     # -- requests ----------------------------------------------------------------------------------
 
     def _request(self, sent: Sent, pan: Pan | None, repeat: bool) -> Request:
-        amount = None if sent.amount_minor is None else Money(sent.amount_minor, sent.currency)
         return Request(
             dialect=self.name,
             kind=sent.kind,
-            flow=Flow.REQUEST,
+            flow=self._upload_flow if sent.kind is Kind.BATCH_UPLOAD else sent.flow,
             repeat=repeat,
-            captures=sent.kind is Kind.PURCHASE,
+            captures=sent.kind in CAPTURING,
+            partial_capable=sent.partial,
+            code=self._after_upload if sent.after_upload else "",
             request_key="",
             terminal_id=sent.terminal_id,
             merchant_id=sent.merchant_id,
             stan=sent.stan,
+            rrn=sent.rrn,
+            batch_number=f"{sent.batch:06d}",
             invoice=sent.invoice,
             transmitted_at=sent.transmitted_at,
             local_time=sent.local_time,
             local_date=sent.local_date,
-            amount=amount,
+            amount=_money(sent.amount_minor, sent),
+            amount_other=_money(sent.other_minor, sent),
+            amount_original=_money(sent.original_minor or None, sent),
+            amount_remaining=_money(sent.remaining_minor, sent),
             pan=pan,
             expiry=sent.expiry,
-            entry_mode=EntryMode.MANUAL if pan is not None else EntryMode.UNKNOWN,
+            entry_mode=sent.entry_mode if pan is not None else EntryMode.UNKNOWN,
+            approval_code=sent.approval_code,
+            totals=sent.totals,
+            final=sent.final,
+            last_item=sent.last_item and self._says_last,
         )
 
     def _pointing_at(self, request: Request, original: Entry) -> Request:
         """The request with its original's name, processing code and what its answer said."""
-        first = self._mapper.request(
-            self._mapper.compose(self._request(original.sent, pan=None, repeat=False))
-        )
+        first = self._mapper.named(self._request(original.sent, pan=None, repeat=False))
         answered = original.answered
+        said = "" if answered is None else answered.approval_code
         return replace(
             request,
             original=first.reference,
             code=first.code,
+            item=first.kind if request.kind is Kind.BATCH_UPLOAD and first.captures else None,
             rrn="" if answered is None else answered.rrn,
-            approval_code="" if answered is None else answered.approval_code,
+            approval_code=said or original.sent.approval_code,
         )
 
     # -- answers -----------------------------------------------------------------------------------
@@ -147,8 +185,34 @@ class Messages:
         return f"differs in {', '.join('message type' if one == 't' else one for one in named)}"
 
 
+def _money(minor: int | None, sent: Sent) -> Money | None:
+    return None if minor is None else Money(minor, sent.currency)
+
+
 def _local_time_format(dialect: Dialect) -> str:
     """As many digits as the dialect's element for local time has."""
     place = dialect.places.get("local_time")
     width = 6 if place is None else dialect.layout.fields[int(place.field)].max_length
     return _LOCAL_TIMES.get(width, "%H%M%S")
+
+
+def _flows(dialect: Dialect) -> dict[Kind, frozenset[Flow]]:
+    """Which flows the transaction table has for each kind."""
+    types = MessageTypes(dialect)
+    found: dict[Kind, set[Flow]] = {}
+    for rule in dialect.transactions:
+        for mti in rule.messages:
+            flow = types.get(mti).flow if rule.flow is None else rule.flow
+            found.setdefault(rule.kind, set()).add(flow)
+    return {kind: frozenset(flows) for kind, flows in found.items()}
+
+
+def _code_after_upload(dialect: Dialect) -> str:
+    """How the processing code of the close after an upload begins, where it differs from the first:
+    the last such line of the table; else empty."""
+    lines = [rule for rule in dialect.transactions if rule.kind is Kind.RECONCILIATION]
+    own = dialect.places.get("processing_code")
+    if own is None:
+        return ""
+    codes = [codes[0] for rule in lines for number, codes in rule.when if number == own.field]
+    return codes[-1] if len(codes) > 1 else ""

@@ -7,13 +7,15 @@ card number.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
-from switch.model.words import Kind
+from switch.core import totals
+from switch.model.words import Flow, Kind
 from switch.money import Money
 from switch_tools.receipt import Facts
-from switch_tools.terminal_engine import Outcome, Result
-from switch_tools.terminal_journal import Entry, Sent
+from switch_tools.terminal_lines import CAPTURES, Entry, Sent
+from switch_tools.terminal_outcome import Outcome, Result, Settled
 
 EXITS: Final = {
     Result.APPROVED: 0,
@@ -21,12 +23,14 @@ EXITS: Final = {
     Result.DECLINED: 1,
     Result.NO_ANSWER: 3,
     Result.OWED: 3,
+    Result.TOLD_LATER: 3,
 }
 _VERDICTS: Final = {
     Result.APPROVED: "APPROVED",
     Result.DECLINED: "DECLINED",
     Result.NO_ANSWER: "NO ANSWER",
     Result.OWED: "NO ANSWER",
+    Result.TOLD_LATER: "NOT YET TOLD",
     Result.UNREAD: "SENT, ANSWER NOT READ",
 }
 
@@ -40,6 +44,7 @@ def facts(outcome: Outcome) -> Facts:
     """The receipt of an outcome."""
     sent = outcome.entry.sent
     heard = outcome.heard
+    good = outcome.result is Result.APPROVED
     return Facts(
         kind=sent.kind,
         at=sent.at[:19].replace("T", " "),
@@ -50,12 +55,30 @@ def facts(outcome: Outcome) -> Facts:
         code="" if heard is None else heard.code,
         said="" if heard is None or heard.approved else heard.said,
         rrn="" if heard is None else heard.rrn,
-        approval_code="" if heard is None else heard.approval_code,
+        approval_code=sent.approval_code if heard is None else heard.approval_code,
         card=f"{sent.card} {sent.pan_masked}".strip(),
         amount=_amount(outcome),
+        amounts=tuple(_amounts(outcome)),
+        entry=sent.entry_mode.value.replace("_", " ") if sent.pan_masked else "",
+        batch="" if sent.kind.is_network else f"{sent.batch:06d}",
         original_stan="" if outcome.original is None else outcome.original.stan,
+        approved=(good and not _is_taken_back(outcome.entry)) or _is_offline(outcome),
         notes=notes(outcome),
     )
+
+
+def _amounts(outcome: Outcome) -> Iterator[tuple[str, Money]]:
+    """What stands beside the amount, by its name on paper."""
+    sent, heard = outcome.entry.sent, outcome.heard
+    if heard is not None and heard.amount is not None and sent.amount_minor is not None:
+        yield "ASKED FOR", Money(sent.amount_minor, sent.currency)
+    if sent.other_minor is not None:
+        tipped = sent.kind is Kind.TIP_ADJUST
+        yield "OF IT TIP" if tipped else "OF IT CASH", Money(sent.other_minor, sent.currency)
+    if sent.remaining_minor is not None:
+        yield "REMAINS", Money(sent.remaining_minor, sent.currency)
+    if heard is not None and heard.balance is not None:
+        yield "BALANCE", heard.balance
 
 
 def notes(outcome: Outcome) -> tuple[str, ...]:
@@ -65,13 +88,16 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
         said.append(f"{outcome.why[:1].upper()}{outcome.why[1:]}.")
     if outcome.entry.sent.kind is Kind.REVERSAL and outcome.result is Result.OWED:
         said.append("The reversal is owed: it goes out before anything new.")
+    if outcome.result is Result.TOLD_LATER:
+        said.append(f"The host is not told yet ({outcome.why}): that goes out before anything new.")
     undone = outcome.reversal
     if undone is not None:
         said.append(_reversal_note(undone))
     if outcome.repeat:
         said.append("This was a repeat.")
         if outcome.result is Result.APPROVED and _is_taken_back(outcome.entry):
-            said.append("The purchase was given up or reversed since. Hand over nothing.")
+            what = outcome.entry.sent.kind.value.replace("_", " ")
+            said.append(f"The {what} was given up or taken back since. Hand over nothing.")
     said += [f"A message came that is no answer: {heard.said}." for heard in outcome.ignored]
     return tuple(said)
 
@@ -92,6 +118,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "rrn": "" if heard is None else heard.rrn,
         "approval_code": "" if heard is None else heard.approval_code,
         "amount_minor": None if amount is None else amount.minor,
+        "asked_minor": outcome.entry.sent.amount_minor,
+        "balance_minor": None if heard is None or heard.balance is None else heard.balance.minor,
         "ignored": [
             {"said": other.said, "differs": list(other.differs)} for other in outcome.ignored
         ],
@@ -101,10 +129,47 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
     return data
 
 
+def settled_exit(settled: Settled) -> int:
+    """0 in balance; 1 out of balance, or not closed at all."""
+    return 0 if settled.balanced else 1
+
+
+def settled_json(settled: Settled) -> dict[str, Any]:
+    """A settlement as plain data; totals in minor units."""
+    return {
+        "result": standing_of(settled),
+        "exit": settled_exit(settled),
+        "batch": settled.batch,
+        "closed": settled.closed,
+        "balanced": settled.balanced,
+        "currency": settled.currency,
+        "claimed": totals.read(settled.claimed),
+        "counted": totals.read(settled.counted),
+        "differs": differing(settled),
+        "uploaded": len(settled.uploads),
+        "paid": [as_json(outcome) for outcome in settled.paid],
+        "closes": [as_json(outcome) for outcome in settled.closes],
+    }
+
+
+def standing_of(settled: Settled) -> str:
+    """How a settlement ended: ``balanced``, ``differences``, ``out_of_balance``, ``declined``."""
+    if settled.closed:
+        return "balanced" if settled.balanced else "differences"
+    differs = settled.closes and settled.last.entry.settlement == "differs"
+    return "out_of_balance" if differs else "declined"
+
+
+def differing(settled: Settled) -> list[str]:
+    """The totals that the host has otherwise, by name; none where it did not tell its own."""
+    ours, theirs = totals.read(settled.claimed), totals.read(settled.counted)
+    return [name for name, value in ours.items() if theirs and theirs.get(name, 0) != value]
+
+
 def entry_line(entry: Entry) -> str:
     """One entry of the journal in one line, for people."""
     sent = entry.sent
-    amount = "" if sent.amount_minor is None else str(Money(sent.amount_minor, sent.currency))
+    amount = "" if sent.amount_minor is None else str(Money(entry.amount_minor, sent.currency))
     card = sent.card or sent.pan_masked
     return (
         f"{sent.stan}  {sent.kind.replace('_', '-'):<9} {amount:>14}  {card:<12} {standing(entry)}"
@@ -117,6 +182,7 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     return {
         **_request(entry.sent),
         "amount_minor": entry.sent.amount_minor,
+        "in_effect_minor": entry.in_effect_minor,
         "repeats": entry.repeats,
         "standing": standing(entry),
         "code": "" if answered is None else answered.code,
@@ -129,18 +195,45 @@ def standing(entry: Entry) -> str:
     """Where an entry stands, in words."""
     if entry.owes_reversal:
         return "reversal owed"
+    if entry.owes_telling:
+        return "not yet told"
     if entry.undone:
         return "reversed"
+    if entry.voided:
+        return "voided"
     if entry.answered is None:
         return "no answer"
-    return "approved" if entry.answered.approved else f"declined {entry.answered.code}"
+    if not entry.answered.approved:
+        return f"declined {entry.answered.code}"
+    states = (
+        ("reversed in part", entry.left_minor is not None),
+        ("completed", entry.completed_minor > 0),
+        ("refunded", entry.refunded_minor > 0),
+        ("with tip", entry.tip_minor > 0),
+    )
+    return ", ".join(["approved", *(word for word, holds in states if holds)])
 
 
 def _verdict(outcome: Outcome) -> str:
-    verdict = _VERDICTS[outcome.result]
-    if outcome.entry.sent.kind is Kind.REVERSAL and outcome.result is Result.APPROVED:
-        return "REVERSED"
-    return verdict
+    kind = outcome.entry.sent.kind
+    if _is_offline(outcome):
+        return "APPROVED OFFLINE"
+    if outcome.result is Result.APPROVED:
+        if kind is Kind.REVERSAL:
+            in_part = outcome.entry.sent.remaining_minor is not None
+            return "REVERSED IN PART" if in_part else "REVERSED"
+        if kind is Kind.VOID:
+            return "VOIDED"
+        if outcome.heard is not None and outcome.heard.amount is not None:
+            return "APPROVED IN PART"
+    return _VERDICTS[outcome.result]
+
+
+def _is_offline(outcome: Outcome) -> bool:
+    """The terminal has decided by itself, and what the host will say changes nothing at the
+    counter."""
+    told_later = outcome.result is Result.TOLD_LATER
+    return told_later and outcome.entry.sent.kind in (CAPTURES | {Kind.PREAUTH})
 
 
 def _is_taken_back(entry: Entry) -> bool:
@@ -176,6 +269,12 @@ def _request(sent: Sent) -> dict[str, Any]:
         "terminal_id": sent.terminal_id,
         "merchant_id": sent.merchant_id,
         "stan": sent.stan,
+        "batch": sent.batch,
+        "entry_mode": sent.entry_mode.value if sent.pan_masked else "",
+        "advice": sent.flow is Flow.ADVICE,
+        "cash_minor": sent.other_minor if sent.kind is Kind.CASHBACK else None,
+        "tip_minor": sent.other_minor if sent.kind is Kind.TIP_ADJUST else None,
+        "remaining_minor": sent.remaining_minor,
         "currency": sent.currency,
         "card": sent.card,
         "pan": sent.pan_masked,
