@@ -180,7 +180,7 @@ def _remedies(transaction: Transaction) -> list[str]:
         return []
     if objection.remedy:
         return [objection.remedy]
-    return [f"if the check {objection.name} had not found that {objection.said}"]
+    return [f"if the check {objection.name} had not found that it {objection.said}"]
 
 
 def _counter(item: Counted) -> dict[str, Any]:
