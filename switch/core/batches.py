@@ -61,16 +61,19 @@ def items_of(
     """The items of a batch, from the ledger alone (INV-53): what each transaction's postings moved
     to its merchant. What moved nothing (the void of a hold) is no item.
     """
-    found = []
+    found: list[Item] = []
     for transaction in transactions:
         sums: dict[str, int] = {}
+        corrects = transaction.original_key
         for posting_id in posting_ids(transaction):
             record = posting(posting_id)
-            for entry in () if record is None else record.entries:
+            if record is None:
+                continue
+            corrects = record.corrects or corrects
+            for entry in record.entries:
                 if entry.account == merchant_account(transaction.merchant_id, entry.currency):
                     sums[entry.currency] = sums.get(entry.currency, 0) + entry.amount_minor
-        corrects = transaction.kind in CORRECTING and transaction.original_key
-        of = transaction.original_key if corrects else transaction.id
+        of = corrects if corrects and transaction.kind in CORRECTING else transaction.id
         found += [
             Item(transaction.id, of, transaction.kind, minor, currency)
             for currency, minor in sums.items()

@@ -22,14 +22,14 @@ of its class (``Settings.settlement.differences``) one of these:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from switch.core.case import Case
 from switch.core.ledger import difference_account, payable_account, suspense_account
-from switch.core.totals import CORRECTING, Item, Totals, merged, root
+from switch.core.totals import Item, Totals, net, root
 from switch.model.records import Difference, Transaction, UploadItem
 from switch.model.trail import Check
 from switch.model.words import Kind
@@ -67,7 +67,6 @@ class Found(Struct, frozen=True, gc=False):
 
 
 def compare(
-    policy: str,
     items: Iterable[Item],
     transactions: Iterable[Transaction],
     uploaded: Iterable[UploadItem],
@@ -75,38 +74,68 @@ def compare(
 ) -> list[Found]:
     """The differences between the batch and what the terminal uploaded, in order of class and name.
 
-    Both sides are compared as the dialect's totals count them: where a voided sale vanishes, it is
-    no difference that its terminal did not upload it.
+    Compared is what each sale and refund comes to with all that corrected it. So it does not matter
+    whether a terminal uploads a sale and its partial reversal or what is left of the sale, and a
+    voided sale that is not uploaded is no difference.
     """
     ours = {item.key: item for item in items}
+    numbers = _Numbers(transactions)
     claims: dict[str, tuple[int, UploadItem]] = {}  # by our item, in its sign
-    strangers: list[Found] = []
-    by_rrn = {found.rrn: found.id for found in transactions if found.id in ours}
-    by_stan = {found.stan: found.id for found in transactions if found.id in ours}
+    found: list[Found] = []
     # A tip's message states the new total of its sale, so it comes last and stands for the sale.
     for claim in sorted(uploaded, key=lambda claim: claim.kind == Kind.TIP_ADJUST.value):
         amount = claim.amount or Money(0, currency)
-        item = ours.get(_ours(claim, by_rrn, by_stan))
+        item = ours.get(numbers.meant_by(claim))
         if item is not None and item.kind is Kind.TIP_ADJUST:
             item = ours.get(item.of, item)
-        if item is None or item.currency != amount.currency:
-            sign = -1 if claim.kind in _GIVEN_BACK else 1
-            strangers.append(
-                Found(
-                    MISSING_AT_HOST,
-                    claim.transaction,
-                    name_of(claim),
-                    sign * amount.minor,
-                    0,
-                    amount.currency,
-                )
-            )
-        else:
+        if item is not None and item.currency == amount.currency:
             claims[item.key] = (amount.minor if item.minor > 0 else -amount.minor, claim)
+            continue
+        minor = -amount.minor if claim.kind in _GIVEN_BACK else amount.minor
+        unit, name = amount.currency, name_of(claim)
+        found.append(Found(MISSING_AT_HOST, claim.transaction, name, minor, 0, unit))
+    found += _of_ours(ours, claims)
     return sorted(
-        [*strangers, *_of_ours(policy, ours, claims)],
-        key=lambda found: (CLASSES.index(found.classified), found.transaction, found.original),
+        found, key=lambda one: (CLASSES.index(one.classified), one.transaction, one.original)
     )
+
+
+def _of_ours(
+    ours: Mapping[str, Item], claims: Mapping[str, tuple[int, UploadItem]]
+) -> Iterator[Found]:
+    """Our sales and refunds that were claimed otherwise, or not at all."""
+    counted: dict[str, int] = {}
+    for item in ours.values():
+        key = root(item, ours).key
+        counted[key] = counted.get(key, 0) + item.minor
+    claimed: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for of, (minor, claim) in claims.items():
+        key = root(ours[of], ours).key
+        claimed[key] = claimed.get(key, 0) + minor
+        names[key] = name_of(claim)
+    for key, minor in counted.items():
+        if claimed.get(key, 0) != minor:
+            classified = AMOUNT_DIFFERS if key in claimed else MISSING_AT_TERMINAL
+            name, unit = names.get(key, ""), ours[key].currency
+            yield Found(classified, key, name, claimed.get(key, 0), minor, unit)
+
+
+class _Numbers:
+    """Our transactions by what a terminal may know them by."""
+
+    def __init__(self, transactions: Iterable[Transaction]) -> None:
+        found = tuple(transactions)
+        self._by_rrn = {one.rrn: one.id for one in found}
+        self._by_stan = {one.stan: one.id for one in found}
+
+    def meant_by(self, claim: UploadItem) -> str:
+        """The key of the transaction of this batch that an item means; empty: none of ours."""
+        if claim.transaction:
+            return claim.transaction
+        if claim.rrn:
+            return self._by_rrn.get(claim.rrn, "")
+        return "" if claim.original else self._by_stan.get(claim.stan, "")
 
 
 def name_of(claim: UploadItem) -> str:
@@ -114,65 +143,9 @@ def name_of(claim: UploadItem) -> str:
     return claim.id.removeprefix(f"{claim.batch}|")
 
 
-def _ours(claim: UploadItem, by_rrn: Mapping[str, str], by_stan: Mapping[str, str]) -> str:
-    """The key of our item that a claim means: by reference, else by number."""
-    if claim.transaction:
-        return claim.transaction
-    if claim.rrn in by_rrn:
-        return by_rrn[claim.rrn]
-    return "" if claim.original or claim.rrn else by_stan.get(claim.stan, "")
-
-
-def _of_ours(
-    policy: str, ours: Mapping[str, Item], claims: Mapping[str, tuple[int, UploadItem]]
-) -> Iterable[Found]:
-    counted = {item.key: item for item in merged(policy, ours.values())}
-    roots = {key: root(item, ours, policy) for key, item in ours.items()}
-    claimed: dict[str, int] = {}
-    names: dict[str, str] = {}
-    for key, (minor, claim) in claims.items():
-        of = roots[key].key
-        claimed[of] = claimed.get(of, 0) + minor
-        names[of] = name_of(claim)
-    # Sales that were taken back whole, of which the terminal shows neither half: it need not even
-    # know of them.
-    ends = {key: _end(item, ours).key for key, item in ours.items()}
-    left: dict[str, int] = {}
-    for key, item in ours.items():
-        left[ends[key]] = left.get(ends[key], 0) + item.minor
-    told = {ends[key] for key in claims}
-    for key in dict.fromkeys([*counted, *claimed]):
-        have, want = claimed.get(key), counted[key].minor if key in counted else 0
-        if have == want:
-            continue
-        if have is not None:
-            yield Found(AMOUNT_DIFFERS, key, names[key], have, want, ours[key].currency)
-        elif left[ends[key]] or ends[key] in told:
-            yield Found(MISSING_AT_TERMINAL, key, "", 0, want, ours[key].currency)
-
-
-def _end(item: Item, ours: Mapping[str, Item]) -> Item:
-    """The item that stands at the end of a chain of corrections."""
-    for _ in ours:
-        target = ours.get(item.of)
-        if target is None or target is item or item.kind not in CORRECTING:
-            break
-        item = target
-    return item
-
-
 def of_totals(claimed: Totals, counted: Totals, currency: str) -> Found:
     """One difference for the whole batch."""
     return Found(TOTALS_DIFFER, "", "", net(claimed), net(counted), currency)
-
-
-def net(totals: Mapping[str, int]) -> int:
-    """What the merchant gets by totals, whichever of them are stated."""
-    if "net_amount" in totals:
-        return -totals["net_amount"]
-    get = totals.get
-    debits = get("debits_amount", 0) - get("debits_reversal_amount", 0)
-    return debits - get("credits_amount", 0) + get("credits_reversal_amount", 0)
 
 
 def post(case: Case, batch: str, merchant_id: str, found: Iterable[Found]) -> int:

@@ -151,7 +151,7 @@ def _differences(case: Case, count: Count) -> list[Found]:
     """What the second close leaves; nothing where the terminal has something to send or to say
     first.
     """
-    policy, currency = case.policy.totals, count.terminal.currency
+    currency = count.terminal.currency
     whole = differences.of_totals(count.claimed, count.ours, currency)
     if not case.policy.upload:
         known = "" if count.record is None else count.record.claimed
@@ -159,7 +159,7 @@ def _differences(case: Case, count: Count) -> list[Found]:
     uploaded = case.facts.found(UploadItem, batch=count.name)
     if not uploaded and any(count.claimed.values()):
         return []
-    found = differences.compare(policy, count.items, count.transactions, uploaded, currency)
+    found = differences.compare(count.items, count.transactions, uploaded, currency)
     return found or [whole]
 
 
@@ -214,7 +214,7 @@ def _keep_open(case: Case, count: Count) -> Decision:
         rrn=case.rrn,
         settlement_date=case.facts.business_date[2:],
         text=f"host: {_n(count)}, {what}",
-        extra={name: str(value) for name, value in count.ours.items()},
+        extra={"totals": totals.written(count.ours)} if count.ours else {},
     )
     return conclude(case, State.DECLINED, answer)
 

@@ -4,17 +4,18 @@ Owns the policies: which items merge into the one that they correct, what is cou
 which stated totals must agree. Pure arithmetic over ``Item``, so that a terminal may fold its own
 journal by the very same rules. Refuses to know records, messages and accounts.
 
-The names of totals are those of the standard (1987 and 1993: elements 74-77, 86-89, 97), whatever a
-dialect carries them in. "Debits" are what debits cardholders: sales, cash, completions; "credits"
-are refunds. All are in minor units of one currency and above zero but the net, which is credits
-less debits, as the standard signs it: below zero (``D``) where the merchant is owed something.
+Totals go by the names that messages carry them under (``switch.wire.map_totals``). "Debits" are
+what debits cardholders: sales, cash, completions; "credits" are refunds. All are in minor units of
+one currency and above zero but the net, which is credits less debits, as the standard signs it:
+below zero (``D``) where the merchant is owed something.
 
 ``iso-74-97``
     Debits, credits and what took them back are shown side by side. A tip counts in its sale. What
     takes back a taking-back (the reversal of a void) leaves neither.
 ``hypercom-63``
     Sales and refunds as they are in the end: a voided or reversed sale vanishes, a partly reversed
-    or tipped one counts with what is left.
+    or tipped one counts with what is left. A terminal that states sales by debit cards apart states
+    a part of the same sum: the host makes no such difference.
 ``cup-48``
     A voided sale stays on the debit side and its void counts on the credit side; reversed ones
     vanish.
@@ -23,10 +24,10 @@ less debits, as the standard signs it: below zero (``D``) where the merchant is 
 
 >>> sale = Item("1", "1", Kind.PURCHASE, 1_000, "840")
 >>> void = Item("2", "1", Kind.VOID, -1_000, "840")
->>> fold("hypercom-63", (sale, void))["debits_number"]
+>>> fold("hypercom-63", (sale, void))["sales_number"]
 0
 >>> written(fold("cup-48", (sale, void)))
-'credits_number=1;credits_amount=1000;debits_number=1;debits_amount=1000;net_amount=0'
+'credits_number=1;credits_amount=1000;debits_number=1;debits_amount=1000'
 """
 
 from __future__ import annotations
@@ -56,32 +57,29 @@ class Item(Struct, frozen=True, gc=False):
 
 class Policy(Struct, frozen=True, gc=False):
     """``merges``: kinds that melt into the item that they act upon. ``undone_apart``: a taking-back
-    is shown beside what it took back. ``agree``: what must be equal, each a sum of totals (first
-    names) less others (second names).
+    is shown beside what it took back. ``taken`` and ``given``: what totals call the two sides, what
+    the merchant got and what he gave back. ``agree``: what must be equal, each a sum of totals
+    (first names) less others (second names).
     """
 
     merges: frozenset[Kind]
     undone_apart: bool
+    taken: str
+    given: str
     names: tuple[str, ...]
     agree: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
 
 
 _TAKING_BACK: Final = frozenset({Kind.VOID, Kind.REVERSAL})
 CORRECTING: Final = _TAKING_BACK | {Kind.TIP_ADJUST}
-_SIMPLE: Final = (
-    "credits_number",
-    "credits_amount",
-    "debits_number",
-    "debits_amount",
-    "net_amount",
-)
-
 POLICIES: Final[dict[str, Policy]] = {
     # A sale and its whole reversal cancel out on both sides: a terminal that never learnt of the
     # approval may show both or neither, for it cannot know whether the host has seen the sale.
     "iso-74-97": Policy(
         merges=frozenset({Kind.TIP_ADJUST}),
         undone_apart=True,
+        taken="debits",
+        given="credits",
         names=(
             "credits_number",
             "credits_reversal_number",
@@ -104,16 +102,30 @@ POLICIES: Final[dict[str, Policy]] = {
     "hypercom-63": Policy(
         merges=CORRECTING,
         undone_apart=False,
-        names=_SIMPLE,
-        agree=tuple(((name,), ()) for name in _SIMPLE),
+        taken="sales",
+        given="refunds",
+        names=("sales_number", "sales_amount", "refunds_number", "refunds_amount"),
+        agree=(
+            (("sales_number", "debit_sales_number"), ()),
+            (("sales_amount", "debit_sales_amount"), ()),
+            (("refunds_number", "debit_refunds_number"), ()),
+            (("refunds_amount", "debit_refunds_amount"), ()),
+        ),
     ),
     "cup-48": Policy(
         merges=frozenset({Kind.TIP_ADJUST, Kind.REVERSAL}),
         undone_apart=False,
-        names=_SIMPLE,
-        agree=tuple(((name,), ()) for name in _SIMPLE),
+        taken="debits",
+        given="credits",
+        names=("credits_number", "credits_amount", "debits_number", "debits_amount"),
+        agree=(
+            (("credits_number",), ()),
+            (("credits_amount",), ()),
+            (("debits_number",), ()),
+            (("debits_amount",), ()),
+        ),
     ),
-    "none": Policy(merges=frozenset(), undone_apart=False, names=(), agree=()),
+    "none": Policy(merges=frozenset(), undone_apart=False, taken="", given="", names=(), agree=()),
 }
 
 
@@ -121,10 +133,11 @@ def merged(policy: str, items: Iterable[Item]) -> list[Item]:
     """The items as the policy counts them: corrections melted into what they correct, what comes to
     nothing left out. What corrects an item of another batch stands for itself.
     """
+    merges = POLICIES[policy].merges
     found = {item.key: item for item in items}
     sums: dict[str, int] = dict.fromkeys(found, 0)
     for item in found.values():
-        sums[root(item, found, policy).key] += item.minor
+        sums[root(item, found, merges).key] += item.minor
     return [
         Item(key, found[key].of, found[key].kind, minor, found[key].currency)
         for key, minor in sums.items()
@@ -132,15 +145,16 @@ def merged(policy: str, items: Iterable[Item]) -> list[Item]:
     ]
 
 
-def root(item: Item, found: Mapping[str, Item], policy: str) -> Item:
-    """Where the item is counted: follow what it acts upon for as long as that merges."""
-    rule = POLICIES[policy]
+def root(item: Item, found: Mapping[str, Item], merges: frozenset[Kind] = CORRECTING) -> Item:
+    """Where the item is counted: follow what it acts upon for as long as that melts into it; by
+    default to the sale or refund that all corrections are about.
+    """
     for _ in found:
         target = found.get(item.of)
         if target is None or target is item:
             return item
         deep = item.kind in _TAKING_BACK and target.kind in CORRECTING
-        if not deep and item.kind not in rule.merges:
+        if not deep and item.kind not in merges:
             return item
         item = target
     return item
@@ -153,13 +167,29 @@ def fold(policy: str, items: Iterable[Item]) -> Totals:
     if not totals:
         return totals
     for item in merged(policy, items):
-        side = "debits" if item.minor > 0 else "credits"
+        side = rule.taken if item.minor > 0 else rule.given
         if rule.undone_apart and item.kind in _TAKING_BACK:
-            side = "credits_reversal" if item.minor > 0 else "debits_reversal"
+            side = f"{rule.given if item.minor > 0 else rule.taken}_reversal"
         totals[f"{side}_number"] += 1
         totals[f"{side}_amount"] += abs(item.minor)
-        totals["net_amount"] -= item.minor
+        if "net_amount" in totals:
+            totals["net_amount"] -= item.minor
     return totals
+
+
+def net(totals: Mapping[str, int]) -> int:
+    """What the merchant gets by totals, whatever they are called and whichever are stated.
+
+    >>> net({"sales_amount": 900, "refunds_amount": 200}), net({"net_amount": -700})
+    (700, 700)
+    """
+    if "net_amount" in totals:
+        return -totals["net_amount"]
+    return _sum(
+        totals,
+        ("debits_amount", "credits_reversal_amount", "sales_amount", "debit_sales_amount"),
+        ("credits_amount", "debits_reversal_amount", "refunds_amount", "debit_refunds_amount"),
+    )
 
 
 def by_currency(policy: str, items: Iterable[Item]) -> dict[str, Totals]:

@@ -11,7 +11,7 @@ from switch.model.words import Kind
 from switch.money import Money
 from tests.core.conftest import Shop
 
-HYPERCOM = "debits_number={};debits_amount={};credits_number=0;credits_amount=0"
+HYPERCOM = "sales_number={};sales_amount={};refunds_number=0;refunds_amount=0"
 
 
 def close(shop: Shop, key: str, totals: str = "", **more: Any) -> Answer:

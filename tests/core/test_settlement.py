@@ -10,7 +10,7 @@ from switch.core.totals import read
 from switch.model.copies import replace
 from switch.model.records import Key, Terminal, UploadItem
 from switch.model.settings import DialectPolicy, Settlement
-from switch.model.words import Flow, Kind, Reason, State
+from switch.model.words import Flow, Reason, State
 from tests.core.closing import (
     HYPERCOM,
     a_close,
@@ -89,12 +89,11 @@ def test_out_of_balance_keeps_both_sides_and_adjusts_nothing(till: Shop) -> None
     answer = close(till, "S1", HYPERCOM.format(1, 900))
     assert answer.reason is Reason.RECONCILE_MISMATCH
     assert answer.text == "host: 1 item, upload"
-    assert answer.extra["debits_amount"] == "1000"
-    assert answer.extra["net_amount"] == "-1000"
+    assert answer.extra == {"totals": HYPERCOM.format(1, 1_000)}
     kept = batch(till, 1)
     assert kept.state == "out_of_balance"
-    assert read(kept.claimed)["debits_amount"] == 900
-    assert read(kept.counted)["debits_amount"] == 1_000
+    assert read(kept.claimed)["sales_amount"] == 900
+    assert read(kept.counted)["sales_amount"] == 1_000
     assert till.transaction("S1").state is State.DECLINED
     assert terminal(till).batch_number == 1
     assert till.postings == before
@@ -216,7 +215,7 @@ def test_a_closed_batch_never_changes(till: Shop) -> None:
     assert (after.batch, after.settlement_date) == (first.batch, "20261124")
     back = till.transaction("R1")
     assert (back.batch, back.settlement_date) == (batch_name("T1", 2), "20261125")
-    claim = "debits_number=0;debits_amount=0;credits_number=1;credits_amount=1000"
+    claim = "sales_number=0;sales_amount=0;refunds_number=1;refunds_amount=1000"
     assert close(till, "S2", claim).approved
     assert till.balance("payable:M1:840") == 0
     assert till.balance("merchant:M1:840") == 0
@@ -244,12 +243,12 @@ def test_no_stated_totals_close_on_the_hosts_count(till: Shop) -> None:
     till.ask(till.purchase("K1", 1_000))
     assert close(till, "S1").approved
     assert batch(till, 1).claimed == ""
-    assert read(batch(till, 1).counted)["debits_number"] == 1
+    assert read(batch(till, 1).counted)["sales_number"] == 1
 
 
 def test_totals_that_cannot_be_read_are_a_format_error(till: Shop) -> None:
     """Nothing of it is believed."""
-    assert close(till, "S1", "debits_number=x").reason is Reason.FORMAT_ERROR
+    assert close(till, "S1", "sales_number=x").reason is Reason.FORMAT_ERROR
     assert terminal(till).batch_number == 1
 
 
@@ -259,7 +258,7 @@ def test_other_currencies_are_settled_on_the_hosts_count(till: Shop) -> None:
     till.ask(till.purchase("K1", 1_000))
     assert close(till, "S1", HYPERCOM.format(0, 0)).approved
     assert till.balance("payable:M1:840") == 1_000
-    assert "840.debits_amount=1000" in batch(till, 1).counted
+    assert "840.sales_amount=1000" in batch(till, 1).counted
 
 
 def test_a_terminal_that_is_new_may_close_its_empty_batch(till: Shop) -> None:
@@ -282,10 +281,3 @@ def test_an_advised_close_is_the_same_thing(till: Shop) -> None:
     till.ask(till.purchase("K1", 1_000))
     assert close(till, "S1", HYPERCOM.format(1, 1_000), flow=Flow.ADVICE).approved
     assert batch(till, 1).state == "closed"
-
-
-def test_a_terminals_cutover_tells_the_date_and_moves_nothing(till: Shop) -> None:
-    """INV-54: only the operator and the calendar move the house's date."""
-    answer = till.ask(till.request(Kind.CUTOVER, "C1"))
-    assert (answer.reason, answer.settlement_date) == (Reason.APPROVED, "261124")
-    assert [record.TABLE for record in till.last.records] == ["transaction"]
