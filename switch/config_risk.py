@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, WithJsonSchema
 
 from switch.config_types import (
     Amount,
@@ -44,7 +44,7 @@ def _range(digits: str) -> str:
 
 
 _TEXT: Final = WithJsonSchema({"type": "string"})
-CardWanted = Annotated[str | Pan, PlainValidator(_card), _TEXT]
+CardWanted = Annotated[str | Pan, PlainValidator(_card), PlainSerializer(str), _TEXT]
 CardRange = Annotated[str, AfterValidator(_range)]
 Wanted = Annotated[str, Field(min_length=1, max_length=16)]
 KindWanted = Annotated[Kind, Field(strict=False)]
