@@ -12,7 +12,9 @@ from typing import Final
 from switch.model.facts import Facts
 from switch.model.records import Account, Entry, Key, Posting, Record, key_of
 
-_KINDS: Final = frozenset({"merchant", "payable", "suspense", "difference", "opening"})
+_KINDS: Final = frozenset(
+    {"merchant", "payable", "suspense", "difference", "opening", "adjustment"}
+)
 
 
 def card_account(token: str) -> str:
@@ -43,6 +45,11 @@ def suspense_account(currency: str) -> str:
 def opening_account(currency: str) -> str:
     """The counterpart of opening balances."""
     return "opening:" + currency
+
+
+def adjustment_account(currency: str) -> str:
+    """The counterpart of what an operator changed a balance by."""
+    return "adjustment:" + currency
 
 
 def account_key(account_id: str) -> Key:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from switch.core import (
+    admin,
     authorization,
     cutover,
     delivery,
@@ -99,7 +100,7 @@ _WITHOUT_TRANSACTION: Final[dict[str, StepFunction]] = {
     INCOMPLETE: messages.incomplete,
     STRAY: messages.stray,
     LINK: nothing,
-    COMMAND: nothing,
+    COMMAND: admin.command,
 }
 _DECIDED: Final = tuple(state for state in State if state not in (State.NEW, State.FORWARDED))
 
@@ -110,6 +111,7 @@ PLANS: Final[dict[str, PlanFunction]] = {
     DELIVERED: needs.of_transaction,
     RECOVERED: needs.of_transaction,
     HOLD: holds.needs_of_timer,
+    COMMAND: admin.of_command,
 }
 
 TRANSITIONS: Final[dict[Pair, StepFunction]] = {
@@ -147,14 +149,19 @@ IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
 )
 
 
+def label(handler: Callable[..., Decision]) -> str:
+    """What a handler is called in print: its module in the core, and its name."""
+    return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"
+
+
 def rows() -> Iterator[tuple[State, str, str]]:
     """The table for people: state, stimulus, and what is done (``impossible`` where it is none)."""
     for state in State:
         for stimulus in STIMULI:
             pair = (state, stimulus)
             if pair in TRANSITIONS:
-                yield state, stimulus, TRANSITIONS[pair].__name__
+                yield state, stimulus, label(TRANSITIONS[pair])
             elif state in UPON.get(stimulus, ()):
-                yield state, stimulus, UPON[stimulus][state].__name__
+                yield state, stimulus, label(UPON[stimulus][state])
             else:
                 yield state, stimulus, "impossible"

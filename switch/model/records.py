@@ -310,6 +310,17 @@ class Tally(Record, frozen=True, kw_only=True):
     day: str = ""
 
 
+class Configured(Record, frozen=True, kw_only=True):
+    """What the configuration said of a card, terminal or merchant when it was last applied. A value
+    that an operator has set since stays until the configuration says another one.
+
+    ``id`` is ``TABLE|ID`` of the record, ``values`` are by name, as text.
+    """
+
+    TABLE: ClassVar[str] = "configured"
+    values: dict[str, str] = {}
+
+
 class Obligation(Record, frozen=True, kw_only=True):
     """A message that the switch owes somebody: durable in the same commit as the answer that caused
     it (INV-24).
@@ -341,4 +352,5 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Day,
     Window,
     Tally,
+    Configured,
 )

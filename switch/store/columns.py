@@ -25,6 +25,7 @@ from switch.model.records import (
     Account,
     Batch,
     Card,
+    Configured,
     Day,
     Difference,
     Hold,
@@ -72,6 +73,7 @@ _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Day: (13, ()),
     Window: (14, ()),
     Tally: (15, ()),
+    Configured: (16, ()),
 }
 
 _END_OF_LEAD: Final = re.compile(r"[|%]")  # in a transaction's name both are escaped

@@ -1,6 +1,7 @@
--- Batches, business days, velocity and counters; and which batch a transaction belongs to.
+-- Batches, business days, velocity and counters, what the configuration said; and which batch a transaction belongs to.
 INSERT INTO kind (number, name) VALUES
-    (11, 'upload_item'), (12, 'difference'), (13, 'day'), (14, 'window'), (15, 'tally');
+    (11, 'upload_item'), (12, 'difference'), (13, 'day'), (14, 'window'), (15, 'tally'),
+    (16, 'configured');
 
 ALTER TABLE record ADD COLUMN batch TEXT;
 ALTER TABLE record ADD COLUMN original_key TEXT;
