@@ -108,6 +108,39 @@ class Book:
             )
         )
 
+    def post(
+        self,
+        posting_id: str,
+        moves: dict[str, int],
+        currency: str,
+        *,
+        transaction: str,
+        kind: str,
+        at_us: int,
+        corrects: str = "",
+    ) -> None:
+        """Post what each account gains, or loses where below zero. Accounts that come out even are
+        left out, and so is a posting that moves nothing. ValueError unless the sum is zero.
+        """
+        legs = {account: minor for account, minor in moves.items() if minor}
+        if sum(legs.values()):
+            raise ValueError(f"posting {posting_id} does not balance")
+        if not legs:
+            return
+        for account, minor in legs.items():
+            self._move(account, currency, minor, 0)
+        self._postings.append(
+            Posting(
+                id=posting_id,
+                transaction=transaction,
+                kind=kind,
+                entries=tuple([Entry(account, legs[account], currency) for account in legs]),
+                corrects=corrects,
+                business_date=self._facts.business_date,
+                posted_us=at_us,
+            )
+        )
+
     def hold(self, account_id: str, currency: str, amount_minor: int) -> None:
         """Set money of the account aside; a negative amount gives it back."""
         self._move(account_id, currency, 0, amount_minor)

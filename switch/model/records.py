@@ -62,7 +62,10 @@ def next_version(record: R, **changes: Any) -> R:
 class Transaction(Record, frozen=True, kw_only=True):
     """One decided request under its request key, with the answer that every repeat gets.
 
-    ``amount_open`` is what is still in effect: the approved amount less what was reversed (INV-26).
+    ``amount_open`` is what is still in effect: the approved amount less what was reversed (INV-26);
+    of a sale with what a tip added, of an authorization what its hold sets aside. Of an increment
+    it is its part of that hold, of a void what it took back, of a tip adjust the new total: these
+    three act upon another transaction, whose ``amount_open`` says what is in effect.
     ``pan_sealed`` is sealed with ``id`` as associated data; ``pan_token`` is the keyed hash for
     look-ups.
     """
@@ -106,6 +109,13 @@ class Transaction(Record, frozen=True, kw_only=True):
     undid: Kind | None = None  # of a void or reversal: the kind of what it took back
     completed_minor: int = 0  # of a pre-authorization: captured so far (INV-42)
     refunded_minor: int = 0  # of a captured transaction: refunded so far (INV-44)
+    # Of an authorization that something acted upon: what may be completed in all (INV-42), with
+    # increments and less partial reversals. 0: what was approved.
+    authorized_minor: int = 0
+    # What changed its amount and can still be taken back, oldest first: request key and minor
+    # units. Of an authorization its increments with their parts; of a sale its tip adjusts with the
+    # new totals, led by ("", the total before).
+    changed: tuple[tuple[str, int], ...] = ()
     counted: tuple[Counted, ...] = ()  # counters before and after
     flags: tuple[str, ...] = ()  # names of risk rules that only flag
     rule: str = ""  # the scripted rule or the risk rule that decided
@@ -179,6 +189,7 @@ class Hold(Record, frozen=True, kw_only=True):
     currency: str
     state: str = "open"  # open, completed, reversed, expired
     expires_us: int = 0
+    ended_by: str = ""  # request key of the final completion or the void that ended it
 
 
 class Card(Record, frozen=True, kw_only=True):
