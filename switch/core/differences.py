@@ -29,7 +29,7 @@ from msgspec import Struct
 
 from switch.core.case import Case
 from switch.core.ledger import difference_account, payable_account, suspense_account
-from switch.core.totals import Item, Totals, net, root
+from switch.core.totals import CORRECTING, Item, Totals, net, root
 from switch.model.records import Difference, Transaction, UploadItem
 from switch.model.trail import Check
 from switch.model.words import Kind
@@ -50,6 +50,7 @@ WORDS: Final = {
     TOTALS_DIFFER: "the totals differ",
 }
 # What a merchant gives back where the host does not have the item to say so.
+_BACK: Final = "taken back"
 _GIVEN_BACK: Final = frozenset({Kind.REFUND.value, Kind.VOID.value, Kind.REVERSAL.value})
 
 
@@ -122,20 +123,34 @@ def _of_ours(
 
 
 class _Numbers:
-    """Our transactions by what a terminal may know them by."""
+    """Our transactions by what a terminal may know them by.
+
+    A sale and what took it back may bear the same numbers, so an item is matched with one of its
+    own sort; the sort "sale" is all that is neither a refund nor a correction.
+    """
 
     def __init__(self, transactions: Iterable[Transaction]) -> None:
-        found = tuple(transactions)
-        self._by_rrn = {one.rrn: one.id for one in found}
-        self._by_stan = {one.stan: one.id for one in found}
+        self._found: dict[tuple[str, str], list[Transaction]] = {}
+        for one in sorted(transactions, key=lambda one: one.kind in CORRECTING):
+            names = {"id": one.id, "reference": one.reference, "rrn": one.rrn, "stan": one.stan}
+            for name in names.items():
+                self._found.setdefault(name, []).append(one)
 
     def meant_by(self, claim: UploadItem) -> str:
         """The key of the transaction of this batch that an item means; empty: none of ours."""
-        if claim.transaction:
-            return claim.transaction
-        if claim.rrn:
-            return self._by_rrn.get(claim.rrn, "")
-        return "" if claim.original else self._by_stan.get(claim.stan, "")
+        sort = _sort(claim.kind)
+        names = {"id": claim.transaction, "reference": claim.original, "rrn": claim.rrn}
+        for name in names.items() if any(names.values()) else [("stan", claim.stan)]:
+            for one in self._found.get(name, ()) if name[1] else ():
+                if sort in ("", _sort(one.kind)):
+                    return one.id
+        return "" if sort == _BACK else claim.transaction
+
+
+def _sort(kind: str) -> str:
+    if kind in (Kind.VOID, Kind.REVERSAL):
+        return _BACK
+    return kind if kind in ("", Kind.REFUND, Kind.TIP_ADJUST) else "sale"
 
 
 def name_of(claim: UploadItem) -> str:

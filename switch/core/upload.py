@@ -15,6 +15,7 @@ from switch.core.batches import OUT_OF_BALANCE, batch_id
 from switch.core.case import Case, conclude, decline
 from switch.core.ladder import SENDER, Sort, climb
 from switch.core.naming import merchant_of, rrn_reference
+from switch.core.totals import CORRECTING
 from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
@@ -45,8 +46,11 @@ def upload(event: RequestArrived, facts: Facts) -> Decision:
 
 
 def item_id(batch: str, request: Request) -> str:
-    """The name of an uploaded item: its batch and what the terminal calls the transaction."""
-    return f"{batch}|{request.original or request.rrn or request.stan}"
+    """The name of an uploaded item: its batch and what the terminal calls the transaction. What
+    corrects one may bear the very same numbers, so its kind is a part of its name.
+    """
+    name = f"{batch}|{request.original or request.rrn or request.stan}"
+    return f"{name}|{request.item}" if request.item in CORRECTING else name
 
 
 def pointers(request: Request, facts: Facts) -> list[str]:

@@ -173,6 +173,32 @@ def test_an_item_is_found_by_its_numbers_where_it_bears_no_reference() -> None:
     assert [one.classified for one in found(shop)] == ["totals_differ"]
 
 
+def test_a_sale_and_what_took_it_back_may_bear_the_same_numbers() -> None:
+    """Each item is compared with ours of its own sort, whatever the two have in common."""
+    shop = a_shop("iso-74-97")
+    shop.ask(shop.purchase("K1", 1_000, rrn="RRN000000001"))
+    half = shop.reversal("R1", amount_remaining=Money(600, "840"), rrn="RRN000000001")
+    shop.ask(replace(half, reference="ref-K1"))
+    close(shop, "S1", CLAIM)
+    for item, minor in ((Kind.PURCHASE, 1_000), (Kind.REVERSAL, 400)):
+        upload(shop, f"U-{item}", "K1", minor, rrn="RRN000000001", item=item)
+    close(shop, "S2", CLAIM)
+    assert [one.classified for one in found(shop)] == ["totals_differ"]
+
+
+def test_a_taking_back_that_the_host_never_saw_is_missing_there() -> None:
+    """It is not taken for the sale that it names."""
+    shop = a_shop("iso-74-97")
+    shop.ask(shop.purchase("K1", 1_000))
+    close(shop, "S1", CLAIM)
+    for item in (Kind.PURCHASE, Kind.VOID):
+        upload(shop, f"U-{item}", "K1", 1_000, item=item)
+    close(shop, "S2", CLAIM)
+    assert [(one.classified, one.claimed_minor) for one in found(shop)] == [
+        ("missing_at_host", -1_000)
+    ]
+
+
 def test_what_the_host_does_not_have_is_signed_by_its_kind() -> None:
     """A refund that only the terminal has is what the merchant says that he gave back."""
     shop = a_shop("hypercom-63")
