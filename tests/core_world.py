@@ -6,20 +6,53 @@ Owns a dict for a store, holding the world of ``core_reference``. Judges version
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from switch.core.step import plan, step
+from switch.core.leads import Handler, handlers, leads_of
+from switch.core.step import plan, step, stimulus_of
+from switch.core.table import UPON
 from switch.model.effects import Reply
 from switch.model.events import Event, Moment, Origin, RequestArrived
 from switch.model.facts import Decision, Facts, Fresh, Need, ScanNeed
 from switch.model.records import Account, Card, Key, Merchant, Record, Terminal, Transaction
 from switch.model.request import Answer, Request
 from switch.model.settings import DialectPolicy, Settings
-from switch.model.words import Flow, Kind
+from switch.model.words import Flow, Kind, State
 from tests.core_reference import CARDS, MERCHANTS
 
 HERE = Origin(1, 1, "model", "192.0.2.9")
 NOW = Moment(1_000_000, 1)
+
+
+@cache
+def _handlers() -> dict[tuple[State, str], Handler]:
+    return {(state, stimulus): handler for state, stimulus, handler in handlers()}
+
+
+def held_to_the_diagram(event: Event, decision: Decision, store: dict[Key, Record]) -> None:
+    """Each change of a transaction's state is one that its handler declares (core/leads.py).
+    ``store`` is what was known before.
+    """
+    handler = _handlers()
+    stimulus, subject = stimulus_of(event)
+    for record in decision.records:
+        if not isinstance(record, Transaction):
+            continue
+        known = store.get(record.key)
+        before = known.state if isinstance(known, Transaction) else State.NEW
+        if record.id == subject:
+            allowed = leads_of(handler[before, stimulus]).allows(before, record.state)
+        else:
+            allowed = any(
+                leads_of(handler[before, upon]).allows(before, record.state)
+                for upon in UPON
+                if (before, upon) in handler
+            )
+        assert allowed, (
+            f"{stimulus} has made {before} of {record.kind} {record.id} {record.state}: "
+            "core/leads.py does not declare it"
+        )
 
 
 class Rows:
@@ -125,6 +158,7 @@ class CoreWorld:
             for need in needs:
                 rows.fetch(need)
         decision = step(event, facts)
+        held_to_the_diagram(event, decision, self.store)
         for record in decision.records:
             known = self.store.get(record.key)
             assert record.version == (0 if known is None else known.version) + 1

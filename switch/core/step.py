@@ -42,7 +42,7 @@ from switch.model.facts import Decision, Facts, Need
 from switch.model.records import Transaction
 from switch.model.words import Flow, Kind, State
 
-__all__ = ["ImpossibleEvent", "plan", "step"]
+__all__ = ["ImpossibleEvent", "plan", "step", "stimulus_of"]
 
 _STIMULUS: Final[dict[type[Event], str]] = {
     BrokenArrived: BROKEN,
@@ -67,7 +67,7 @@ def plan(event: Event, facts: Facts) -> tuple[Need, ...]:
 
 
 def _plan(event: Event, facts: Facts) -> tuple[Need, ...]:
-    return PLANS[_read(event)[0]](event, facts)
+    return PLANS[stimulus_of(event)[0]](event, facts)
 
 
 def step(event: Event, facts: Facts) -> Decision:
@@ -80,7 +80,7 @@ def step(event: Event, facts: Facts) -> Decision:
 
 
 def _step(event: Event, facts: Facts) -> Decision:
-    stimulus, key = _read(event)
+    stimulus, key = stimulus_of(event)
     transaction = None if key is None else facts.find(Transaction, key)
     state = State.NEW if transaction is None else transaction.state
     decide = TRANSITIONS.get((state, stimulus))
@@ -89,7 +89,7 @@ def _step(event: Event, facts: Facts) -> Decision:
     return decide(event, facts)
 
 
-def _read(event: Event) -> tuple[str, str | None]:
+def stimulus_of(event: Event) -> tuple[str, str | None]:
     """The stimulus, and the request key of the transaction that it acts upon."""
     if isinstance(event, RequestArrived):
         request = event.request

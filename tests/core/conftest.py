@@ -10,11 +10,20 @@ import pytest
 from switch.core.step import plan, step
 from switch.model.copies import replace
 from switch.model.effects import Reply, Tell
-from switch.model.events import DeliveryReported, Event, Moment, Origin, Recovered, RequestArrived
+from switch.model.events import (
+    DeliveryReported,
+    Event,
+    Moment,
+    Origin,
+    Recovered,
+    RequestArrived,
+    TimerFired,
+)
 from switch.model.facts import Decision, Facts, Fresh, Verdict, VerdictNeed
 from switch.model.records import (
     Account,
     Card,
+    Hold,
     Key,
     Merchant,
     Posting,
@@ -27,7 +36,7 @@ from switch.model.settings import DialectPolicy, Settings
 from switch.model.words import Delivery, Flow, Kind
 from switch.money import Money
 from switch.values import Pan
-from tests.core_world import Rows
+from tests.core_world import Rows, held_to_the_diagram
 
 VISA, POOR, STRANGER = "4761739001010010", "4000000000009995", "4111111111111111"
 OUTSIDER = "6011000990139424"
@@ -127,6 +136,7 @@ class Shop:
     def decide(self, event: Event) -> Decision:
         """Judge and store, as the engine does: a wrong version is a conflict."""
         decision, _ = self.judge(event)
+        held_to_the_diagram(event, decision, self.store)
         keys = [record.key for record in decision.records]
         assert len(keys) == len(set(keys)), "two versions of one record in one decision"
         for record in decision.records:
@@ -152,6 +162,7 @@ class Shop:
             except KeyError:
                 self._fetch(event, facts, rows)
                 decision = step(event, facts)
+            held_to_the_diagram(event, decision, self.store)
             for record in decision.records:
                 known = self.store.get(record.key)
                 assert record.version == (known.version if known else 0) + 1, record
@@ -211,6 +222,10 @@ class Shop:
     def deliver(self, key: str, delivery: Delivery) -> Decision:
         return self.decide(DeliveryReported(Moment(2, 2), key, delivery))
 
+    def fire(self, key: str, name: str = "hold") -> Decision:
+        """A timer runs out, now."""
+        return self.decide(TimerFired(Moment(self.wall_us, 1), name, key))
+
     def recover(self, key: str) -> Decision:
         return self.decide(Recovered(Moment(3, 3), key))
 
@@ -226,6 +241,16 @@ class Shop:
     def transaction(self, key: str) -> Transaction:
         record = self.store[Key("transaction", key)]
         assert isinstance(record, Transaction)
+        return record
+
+    @property
+    def remedy(self) -> str:
+        """What would have changed the last decision."""
+        return self.last.trail[-1].remedy
+
+    def hold(self, key: str) -> Hold:
+        record = self.store[Key("hold", key)]
+        assert isinstance(record, Hold)
         return record
 
     @property

@@ -53,8 +53,8 @@ def test_the_tables_hold_nothing_else() -> None:
     assert set(PLANS) == set(STIMULI)
     printed = {(state, stimulus): name for state, stimulus, name in rows()}
     assert set(printed) == every
-    assert printed[State.NEW, Kind.PURCHASE] == "authorize"
-    assert printed[State.APPROVED, REVERSED] == "undo"
+    assert printed[State.NEW, Kind.PURCHASE] == "authorization.authorize"
+    assert printed[State.APPROVED, REVERSED] == "reversal.undo"
     assert printed[State.NEW, REVERSED] == "impossible"
 
 
@@ -119,11 +119,11 @@ def test_an_event_of_no_known_type_is_a_defect(shop: Shop) -> None:
         shop.decide(Event(NOW))
 
 
-def test_late_timers_links_and_commands_change_nothing(shop: Shop) -> None:
+def test_late_timers_and_links_change_nothing(shop: Shop) -> None:
     """INV-16: what nobody waits for changes no decision."""
     shop.ask(shop.purchase())
     before = dict(shop.store)
-    for stimulus in ("timer", "upstream_answer", "link", "command"):
+    for stimulus in ("timer", "upstream_answer", "link"):
         decision = shop.decide(event_for(stimulus, shop))
         assert (decision.records, decision.effects) == ((), ())
     assert shop.store == before
