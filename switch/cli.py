@@ -30,6 +30,10 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "stop": ("switch.cli_control:stop", "Stop a running switch in order."),
     "explain": ("switch.cli_explain:explain", "Tell what happened to a transaction, and why."),
     "config": ("switch.cli_config:config", "Check a configuration file, print its schema."),
+    "transitions": (
+        "switch.cli_transitions:transitions",
+        "Print the transition table and the state diagram.",
+    ),
 }
 # Helps of the commands that tools bring, so that ``--help`` need not import them.
 TOOLS: Final[dict[str, str]] = {
