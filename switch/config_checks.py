@@ -10,6 +10,7 @@ from typing import Any
 
 from switch.config_file import Config
 from switch.config_risk_checks import risk_mistakes
+from switch.config_scripts_checks import rule_mistakes
 from switch.config_types import Mistake
 from switch.money import Money, MoneyError
 
@@ -43,6 +44,7 @@ def contradictions(config: Config) -> Iterator[Mistake]:
             yield ("card", place, "pan"), said
     yield from _twice("risk", [rule.name for rule in config.risk], "name")
     yield from risk_mistakes(config)
+    yield from rule_mistakes(config)
     yield from _amounts(config)
 
 

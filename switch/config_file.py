@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import Field, PrivateAttr
 
 from switch.config_risk import Risk
+from switch.config_scripts import Rule, Scripting
 from switch.config_sections import (
     Authorization,
     Card,
@@ -40,6 +41,8 @@ class Config(Section):
     terminal: tuple[Terminal, ...] = Field(default=(), strict=False)
     card: tuple[Card, ...] = Field(default=(), strict=False)
     risk: tuple[Risk, ...] = Field(default=(), strict=False)
+    scripting: Scripting = Scripting()
+    rule: tuple[Rule, ...] = Field(default=(), strict=False)
 
     _source: tuple[str, str] = PrivateAttr(default=("configuration", ""))
 

@@ -24,14 +24,16 @@ FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unles
         "config_risk",
         "config_risk_checks",
         "config_scripts",
+        "config_scripts_checks",
         "config_sections",
+        "config_triggers",
         "config_types",
         "keys",
         "model",
     ),
     ("core", "store", "wire"),
     ("server",),
-    ("app", "cli", "cli_config", "cli_control", "cli_serve", "__init__", "__main__"),
+    ("app", "cli", "cli_config", "cli_control", "cli_serve", "cli_triggers", "__init__", "__main__"),
 )
 APART: Final = ("core", "store", "wire")
 ALL: Final = ("switch/*", "tools/*")

@@ -268,3 +268,12 @@ def fill(template: str, values: dict[str, str]) -> str:
     return _HOLE.sub(
         lambda hole: hole[0][0] if hole[1] is None else values.get(hole[1], ""), template
     )
+
+
+def literal(template: str) -> str:
+    """What of a template is no hole.
+
+    >>> literal("{{{stan}}} at {terminal_id}")
+    '{} at '
+    """
+    return fill(template, {})

@@ -22,6 +22,7 @@ LOTS: Final = 1_000_000  # a chance is so many out of these
 FORCIBLE: Final = frozenset(
     {Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH, Kind.REFUND},
 )
+DIVISIBLE: Final = FORCIBLE - {Kind.CASHBACK, Kind.REFUND}  # those that can be so in part
 
 # What a template may name between braces; nothing of it is sensitive.
 TEMPLATE_NAMES: Final = (

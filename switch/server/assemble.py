@@ -16,12 +16,14 @@ from switch.config import Config, Listener
 from switch.config_risk import SHAPES, Risk
 from switch.errors import ConfigError, IsoswitchError
 from switch.model.risk_rules import Named, RiskRule
+from switch.model.scripts import ScriptBook
 from switch.model.settings import Authorization, DialectPolicy, Settings, Settlement
 from switch.model.words import Kind
 from switch.money import Money
 from switch.server.limits import EngineLimits
 from switch.server.plan import Port, RiskSeed, ServerLimits, ServerPlan
 from switch.server.profile import Profile, SessionLimits
+from switch.server.scripts import Heard, scripts_in_force
 from switch.server.tls import server_context
 from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
 from switch.wire.codec import Codec
@@ -30,6 +32,7 @@ from switch.wire.framing import Framing
 from switch.wire.map_answer import response_codes
 from switch.wire.mapping import Mapper
 from switch.wire.reference import Inexpressible, Reference
+from switch.wire.scripted import FieldRules
 
 _DAY_S: Final = 86_400
 
@@ -60,12 +63,22 @@ class Assembler:
             known = ", ".join(item.name for item in config.listener)
             raise ConfigError("--port", f"no listener {min(unknown)!r}; there are {known}")
         dialects: dict[str, Dialect] = {}
+        heard = {
+            item.name: _heard(config, place, item, dialects)
+            for place, item in enumerate(config.listener)
+        }
+        scripts = scripts_in_force(config, heard)
+        rules = {
+            dialect.name: FieldRules(dialect, () if scripts is None else scripts.rules)
+            for dialect in dialects.values()
+        }
         ports = tuple(
-            self._port(config, place, item, dialects) for place, item in enumerate(config.listener)
+            self._port(config, place, item, heard[item.name], rules)
+            for place, item in enumerate(config.listener)
         )
         policies = {dialect.name: dialect.policy for dialect in dialects.values()}
         return ServerPlan(
-            settings=_settings(config, policies),
+            settings=_settings(config, policies, scripts),
             ports=ports,
             world=_world(config),
             limits=ServerLimits(
@@ -88,22 +101,14 @@ class Assembler:
         )
 
     def _port(
-        self, config: Config, place: int, item: Listener, dialects: dict[str, Dialect]
+        self,
+        config: Config,
+        place: int,
+        item: Listener,
+        heard: Heard,
+        rules: Mapping[str, FieldRules],
     ) -> Port:
-        over = self._overrides
-        where = config.where("listener", place, "dialect")
-        dialect = dialects.get(item.dialect)
-        if dialect is None:
-            dialect = dialects[item.dialect] = _dialect(config, item.dialect, where)
-        if dialect.reading_only:
-            raise ConfigError(where, f"dialect {dialect.name} is for reading messages only")
-        framing = dialect.framing
-        if item.framing:
-            try:
-                framing = Framing.parse(item.framing)
-            except IsoswitchError as failure:
-                place_text = config.where("listener", place, "framing")
-                raise ConfigError(place_text, str(failure)) from None
+        over, dialect, framing = self._overrides, heard.dialect, heard.framing
         port = item.port
         if item.name in over.ports:
             port = over.ports[item.name]
@@ -116,7 +121,7 @@ class Assembler:
             dialect=dialect.name,
             title=dialect.title,
             framing=str(framing),
-            profile=_profile(config, item.name, dialect, framing),
+            profile=_profile(config, item.name, heard, rules[dialect.name]),
             tls=self._tls(config, item, config.where("listener", place, "tls")),
             place=config.where("listener", place, "port"),
         )
@@ -132,6 +137,22 @@ class Assembler:
             raise ConfigError(where, str(failure)) from None
 
 
+def _heard(config: Config, place: int, item: Listener, dialects: dict[str, Dialect]) -> Heard:
+    """Dialect and framing of a listener; a dialect is loaded once."""
+    where = config.where("listener", place, "dialect")
+    dialect = dialects.get(item.dialect)
+    if dialect is None:
+        dialect = dialects[item.dialect] = _dialect(config, item.dialect, where)
+    if dialect.reading_only:
+        raise ConfigError(where, f"dialect {dialect.name} is for reading messages only")
+    if not item.framing:
+        return Heard(dialect, dialect.framing)
+    try:
+        return Heard(dialect, Framing.parse(item.framing))
+    except IsoswitchError as failure:
+        raise ConfigError(config.where("listener", place, "framing"), str(failure)) from None
+
+
 def _dialect(config: Config, name: str, where: str) -> Dialect:
     path = config.folder / name
     try:
@@ -141,12 +162,12 @@ def _dialect(config: Config, name: str, where: str) -> Dialect:
         raise ConfigError(where, f"dialect {name!r}: {said}") from None
 
 
-def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) -> Profile:
-    limits = config.limits
+def _profile(config: Config, listener: str, heard: Heard, rules: FieldRules) -> Profile:
+    limits, dialect = config.limits, heard.dialect
     codec = Codec(dialect.layout)
     return Profile(
         listener=listener,
-        framing=framing,
+        framing=heard.framing,
         codec=codec,
         mapper=Mapper(dialect),
         limits=SessionLimits(
@@ -159,6 +180,7 @@ def _profile(config: Config, listener: str, dialect: Dialect, framing: Framing) 
         verify_every=config.server.verify_every,
         verify=_reference(dialect) if config.server.verify_every else None,
         judge=codec.accepts,
+        scripting=rules,
     )
 
 
@@ -170,7 +192,9 @@ def _reference(dialect: Dialect) -> Callable[[bytes, Mapping[str, str]], list[st
         return None
 
 
-def _settings(config: Config, policies: dict[str, DialectPolicy]) -> Settings:
+def _settings(
+    config: Config, policies: dict[str, DialectPolicy], scripts: ScriptBook | None
+) -> Settings:
     chosen = config.settings
     currency = chosen.default_currency
     return Settings(
@@ -184,6 +208,7 @@ def _settings(config: Config, policies: dict[str, DialectPolicy]) -> Settings:
         enrol_per_transaction_limit_minor=_minor(chosen.enrol_per_transaction_limit, currency),
         enrol_daily_limit_minor=_minor(chosen.enrol_daily_limit, currency),
         policies=policies,
+        scripts=scripts,
         authorization=_authorization(config),
         settlement=Settlement(
             cutover=config.settlement.cutover.replace(":", ""),

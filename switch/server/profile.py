@@ -41,6 +41,17 @@ class Mapper(Protocol):
         """The fields of the answer."""
 
 
+class Scripting(Protocol):
+    """Scripted rules at the fields of a message (``switch.wire.scripted``)."""
+
+    @property
+    def marker(self) -> Callable[[Mapping[str, str], Request], Request] | None:
+        """What notes on a request which rules it meets; ``None`` where no rule looks at fields."""
+
+    def altered(self, fields: Mapping[str, str], name: str) -> dict[str, str]:
+        """The fields of an answer with one of them changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class SessionLimits:
     """Bounds of one connection (INV-95, SR-NET-05)."""
@@ -65,3 +76,4 @@ class Profile:
     verify: Callable[[bytes, Mapping[str, str]], list[str]] | None = None
     # Whether bytes are one whole message: what the framer asks about those that do not fit (W-13).
     judge: Callable[[bytes], bool] | None = None
+    scripting: Scripting | None = None

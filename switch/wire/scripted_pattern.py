@@ -1,0 +1,107 @@
+"""Regular expressions of scripted rules, looked at before they are used.
+
+Owns which ones are taken: those whose time is bounded by the length of a value (``re`` backtracks,
+and one that loops would hold up every terminal), and that the characters and the length of a field
+can meet at all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from re import _constants as ops  # type: ignore[attr-defined]
+from re import _parser as parser  # type: ignore[attr-defined]
+from typing import Any, Final
+
+LONGEST: Final = 200
+REPEATS: Final = 3  # of open length in one pattern: the time grows with this power of the length
+_SMALL: Final = 8  # alternatives may be repeated so many times
+_REPEAT: Final = (ops.MAX_REPEAT, ops.MIN_REPEAT)
+_PLAIN: Final = (ops.LITERAL, ops.NOT_LITERAL, ops.ANY, ops.IN, ops.AT)
+_FITS: Final = re.compile(r"[ -~]*")
+
+Node = tuple[Any, Any]
+
+
+def objection(pattern: str) -> str:
+    """Why a pattern is not taken; empty where it is.
+
+    >>> objection("DEMO[0-9]{4}"), objection("(a+)+b")
+    ('', 'repeats a repetition, which may take for ever')
+    """
+    if len(pattern) > LONGEST:
+        return f"is longer than {LONGEST} characters"
+    if not _FITS.fullmatch(pattern):
+        return "has characters that are not printable ASCII"
+    try:
+        nodes = list(parser.parse(pattern))
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as failure:
+        return f"is no regular expression: {failure}"
+    for fault in _faults(nodes, inside=0):
+        return fault
+    if sum(_is_open(node) for node in _every(nodes)) > REPEATS:
+        return f"has more than {REPEATS} repetitions of open length"
+    return ""
+
+
+def width(pattern: str) -> tuple[int, int]:
+    """The lengths that a value must have at least and at most."""
+    low, high = parser.parse(pattern).getwidth()
+    return int(low), int(high)
+
+
+def literals(pattern: str) -> str:
+    """The characters that each value must have."""
+    return "".join(_needed(list(parser.parse(pattern))))
+
+
+def _faults(nodes: list[Node], inside: int) -> Iterator[str]:
+    """What cannot be taken. ``inside``: how often what is looked at may be repeated by what it is
+    in.
+    """
+    for operator, argument in nodes:
+        if operator in _REPEAT:
+            low, high, body = argument
+            if inside > 1 and low != high:
+                yield "repeats a repetition, which may take for ever"
+            yield from _faults(list(body), max(inside, int(high)))
+        elif operator is ops.BRANCH:
+            if inside > _SMALL:
+                yield "repeats alternatives, which may take for ever: write a set, such as [ab]"
+            for body in argument[1]:
+                yield from _faults(list(body), inside)
+        elif operator is ops.SUBPATTERN:
+            yield from _faults(list(argument[-1]), inside)
+        elif operator not in _PLAIN:
+            yield "uses what rules do not know: write literals, sets, repetitions, alternatives"
+
+
+def _children(node: Node) -> list[list[Node]]:
+    operator, argument = node
+    if operator in _REPEAT:
+        return [list(argument[2])]
+    if operator is ops.BRANCH:
+        return [list(body) for body in argument[1]]
+    if operator is ops.SUBPATTERN:
+        return [list(argument[-1])]
+    return []
+
+
+def _every(nodes: list[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        for body in _children(node):
+            yield from _every(body)
+
+
+def _is_open(node: Node) -> bool:
+    return node[0] in _REPEAT and node[1][0] != node[1][1]
+
+
+def _needed(nodes: list[Node]) -> Iterator[str]:
+    for operator, argument in nodes:
+        if operator is ops.LITERAL:
+            yield chr(argument)
+        elif (operator in _REPEAT and argument[0] > 0) or operator is ops.SUBPATTERN:
+            yield from _needed(list(argument[-1]))
