@@ -1,8 +1,10 @@
 """The configured world: merchants, terminals, cards and their accounts, written as records.
 
 Owns what of a record the configuration decides, and leaves the rest to the running switch: a start
-or a reload renews names, states and limits, and lets signs-on, balances and counters be. An opening
-balance is a posting that balances (INV-60), made once, with its card.
+or a reload renews names, states and limits, and lets signs-on, balances and counters be. A value is
+renewed only where the configuration says another one than at the last time: what an operator has
+set meanwhile stays until then. An opening balance is a posting that balances (INV-60), made once,
+with its card.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from switch.keys.port import Vault
 from switch.model.records import (
     Account,
     Card,
+    Configured,
     Entry,
     Key,
     Merchant,
@@ -30,6 +33,15 @@ from switch.values import Pan
 
 R = TypeVar("R", bound=Record)
 ROW_RECORDS: Final = 500  # records in one row of the journal
+CARD_VALUES: Final = (
+    "name",
+    "expiry",
+    "status",
+    "per_transaction_limit_minor",
+    "daily_limit_minor",
+    "cash_limit_minor",
+)
+LIMIT: Final = "credit_limit_minor"  # of the card's account
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +116,13 @@ def seed(store: Store, *, world: World, vault: Vault, at_us: int) -> dict[str, i
 
 
 def _keys(world: World, tokens: Mapping[str, str]) -> Iterator[Key]:
-    for merchant in world.merchants:
-        yield Key(Merchant.TABLE, merchant.id)
-    for terminal in world.terminals:
-        yield Key(Terminal.TABLE, terminal.id)
+    named = [Key(Merchant.TABLE, merchant.id) for merchant in world.merchants]
+    named += [Key(Terminal.TABLE, terminal.id) for terminal in world.terminals]
+    named += [Key(Card.TABLE, token) for token in tokens.values()]
+    yield from named
+    yield from map(_configured_key, named)
     for card in world.cards:
         token = tokens[card.name]
-        yield Key(Card.TABLE, token)
         yield account_key(card_account(token))
         yield account_key(opening_account(card.currency))
 
@@ -120,10 +132,42 @@ def _found(known: Mapping[Key, Record | None], kind: type[R], record_id: str) ->
     return record if isinstance(record, kind) else None
 
 
-def _renewed(record: R, **wanted: object) -> Iterator[R]:
+def _renewed(record: R, wanted: Mapping[str, Any]) -> Iterator[R]:
     """The record's successor if something of it is to change."""
     if any(getattr(record, name) != value for name, value in wanted.items()):
         yield next_version(record, **wanted)
+
+
+def _configured_key(key: Key) -> Key:
+    return Key(Configured.TABLE, f"{key.table}|{key.id}")
+
+
+class _Said:
+    """What the configuration says of one record, beside what it said the last time."""
+
+    def __init__(
+        self, known: Mapping[Key, Record | None], key: Key, wanted: Mapping[str, Any]
+    ) -> None:
+        self._key = _configured_key(key)
+        self._wanted = wanted
+        self._values = {name: str(value) for name, value in wanted.items()}
+        self._before = _found(known, Configured, self._key.id)
+
+    def changed(self, *names: str) -> dict[str, Any]:
+        """Those of the named values (all, if none is) that are others than the last time."""
+        before = {} if self._before is None else self._before.values
+        return {
+            name: self._wanted[name]
+            for name in names or self._wanted
+            if before.get(name) != self._values[name]
+        }
+
+    def record(self) -> Iterator[Configured]:
+        """To be kept for the next time, where it is new."""
+        if self._before is None:
+            yield Configured(id=self._key.id, values=self._values)
+        elif self._before.values != self._values:
+            yield next_version(self._before, values=self._values)
 
 
 def _merchants(world: World, known: Mapping[Key, Record | None]) -> Iterator[Record]:
@@ -135,11 +179,13 @@ def _merchants(world: World, known: Mapping[Key, Record | None]) -> Iterator[Rec
             "currency": item.currency,
             "zone": item.zone,
         }
+        said = _Said(known, Key(Merchant.TABLE, item.id), wanted)
         record = _found(known, Merchant, item.id)
         if record is None:
             yield Merchant(id=item.id, **wanted)
         else:
-            yield from _renewed(record, **wanted)
+            yield from _renewed(record, said.changed())
+        yield from said.record()
 
 
 def _terminals(world: World, known: Mapping[Key, Record | None]) -> Iterator[Record]:
@@ -151,11 +197,13 @@ def _terminals(world: World, known: Mapping[Key, Record | None]) -> Iterator[Rec
             "zone": item.zone,
             "partial_approval": item.partial_approval,
         }
+        said = _Said(known, Key(Terminal.TABLE, item.id), wanted)
         record = _found(known, Terminal, item.id)
         if record is None:
             yield Terminal(id=item.id, **wanted)
         else:
-            yield from _renewed(record, **wanted)
+            yield from _renewed(record, said.changed())
+        yield from said.record()
 
 
 def _cards(
@@ -169,25 +217,20 @@ def _cards(
     for item in world.cards:
         token = tokens[item.name]
         account_id = card_account(token)
+        wanted = {name: getattr(item, name) for name in (*CARD_VALUES, LIMIT)}
+        said = _Said(known, Key(Card.TABLE, token), wanted)
         card = _found(known, Card, token)
         if card is None:
             yield _card(item, token, vault)
         else:
-            yield from _renewed(
-                card,
-                name=item.name,
-                expiry=item.expiry,
-                status=item.status,
-                per_transaction_limit_minor=item.per_transaction_limit_minor,
-                daily_limit_minor=item.daily_limit_minor,
-                cash_limit_minor=item.cash_limit_minor,
-            )
+            yield from _renewed(card, said.changed(*CARD_VALUES))
         account = _found(known, Account, account_id)
         if account is None:
             opened[item.currency] += item.balance_minor
             yield from _opening(item, account_id, at_us)
         else:
-            yield from _renewed(account, credit_limit_minor=item.credit_limit_minor)
+            yield from _renewed(account, _bearable(account, said.changed(LIMIT)))
+        yield from said.record()
     for currency, total in opened.items():
         if total:
             yield _opening_account(known, currency, total)
@@ -197,15 +240,18 @@ def _card(item: CardSeed, token: str, vault: Vault) -> Card:
     return Card(
         id=token,
         pan_sealed=vault.seal(item.pan, token),
-        name=item.name,
         account=card_account(token),
-        expiry=item.expiry,
-        status=item.status,
         currency=item.currency,
-        per_transaction_limit_minor=item.per_transaction_limit_minor,
-        daily_limit_minor=item.daily_limit_minor,
-        cash_limit_minor=item.cash_limit_minor,
+        **{name: getattr(item, name) for name in CARD_VALUES},
     )
+
+
+def _bearable(account: Account, wanted: dict[str, Any]) -> dict[str, Any]:
+    """A lower credit limit ends where the account has come to: no account is below its limit, by a
+    configuration either (INV-40).
+    """
+    used = account.held_minor - account.balance_minor
+    return {name: max(value, used) for name, value in wanted.items()}
 
 
 def _opening(item: CardSeed, account_id: str, at_us: int) -> Iterator[Record]:
