@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from switch.model.words import Kind
-from switch_tools import terminal_closing, terminal_followers, terminal_sales
+from switch_tools import terminal_closing, terminal_followers, terminal_run, terminal_sales
 from switch_tools import terminal_report as report
 from switch_tools.terminal_acting import asked, play
 from switch_tools.terminal_engine import VirtualTerminal
@@ -101,5 +101,6 @@ for _command in (
     terminal_followers.reverse,
     terminal_closing.settle,
     terminal_closing.flush,
+    terminal_run.run,
 ):
     terminal.add_command(_command)

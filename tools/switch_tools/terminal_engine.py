@@ -23,7 +23,7 @@ from switch_tools.cards import CardInHand
 from switch_tools.terminal_books import Books
 from switch_tools.terminal_exchange import Exchange
 from switch_tools.terminal_journal import Entry, Journal
-from switch_tools.terminal_link import Link
+from switch_tools.terminal_link import Wire
 from switch_tools.terminal_model import Identity, Language, Outgoing, Wish
 from switch_tools.terminal_outcome import (
     Outcome,
@@ -59,7 +59,7 @@ class VirtualTerminal:
         language: Language,
         journal: Journal,
         vault: Vault,
-        dial: Callable[[], Awaitable[Link]],
+        dial: Callable[[], Awaitable[Wire]],
         *,
         patience: Patience = PATIENT,
         now: Callable[[], datetime] = system_now,
@@ -205,7 +205,7 @@ class VirtualTerminal:
         return await self._undo(original, wish)
 
     async def _request(
-        self, link: Link, entry: Entry, outgoing: Outgoing, *, repeat: bool = False
+        self, link: Wire, entry: Entry, outgoing: Outgoing, *, repeat: bool = False
     ) -> Outcome:
         """Send what the journal holds already, and take the answer or give up."""
         waited = await self._exchange.say(link, outgoing, self.patience.answer_s)

@@ -14,7 +14,7 @@ from typing import Final
 import trio
 
 from switch_tools.terminal_lines import Entry
-from switch_tools.terminal_link import CannotConnect, Link, LinkLost
+from switch_tools.terminal_link import CannotConnect, LinkLost, Wire
 from switch_tools.terminal_model import Heard, Language, Outgoing
 from switch_tools.terminal_outcome import Patience
 
@@ -52,7 +52,7 @@ class Exchange:
     def __init__(
         self,
         language: Language,
-        dial: Callable[[], Awaitable[Link]],
+        dial: Callable[[], Awaitable[Wire]],
         rng: random.Random,
         watch: Callable[[bool, bytes], None] | None,
     ) -> None:
@@ -60,9 +60,9 @@ class Exchange:
         self._dial = dial
         self._rng = rng
         self._watch = watch
-        self._link: Link | None = None
+        self._link: Wire | None = None
 
-    async def connect(self) -> Link:
+    async def connect(self) -> Wire:
         """The connection. Raises CannotConnect."""
         if self._link is None:
             self._link = await self._dial()
@@ -74,12 +74,12 @@ class Exchange:
             link, self._link = self._link, None
             await link.close()
 
-    async def send(self, link: Link, outgoing: Outgoing) -> None:
+    async def send(self, link: Wire, outgoing: Outgoing) -> None:
         """Send, and do not wait. Raises LinkLost."""
         self._show(True, outgoing.body)
         await link.send(outgoing.body)
 
-    async def say(self, link: Link, outgoing: Outgoing, patience_s: float) -> Wait:
+    async def say(self, link: Wire, outgoing: Outgoing, patience_s: float) -> Wait:
         """Send, and wait for the answer.
 
         Other messages that come meanwhile are noted and change nothing (INV-16). After a failure

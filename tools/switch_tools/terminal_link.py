@@ -10,7 +10,7 @@ import os
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import trio
 
@@ -70,6 +70,19 @@ def client_context(
             said = f"certificate or key is refused: {_in_words(failure)}"
             raise ConfigError(str(certificate), said) from None
     return context
+
+
+class Wire(Protocol):
+    """A connection that carries whole messages."""
+
+    async def send(self, body: bytes) -> None:
+        """Send one message. Raises LinkLost."""
+
+    async def receive(self) -> bytes:
+        """The next message. Raises LinkLost. May be cancelled without losing bytes."""
+
+    async def close(self) -> None:
+        """Let go of the connection. Idempotent; never waits for the host."""
 
 
 class Link:

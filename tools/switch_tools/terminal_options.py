@@ -160,7 +160,7 @@ def build(options: Options) -> VirtualTerminal:
     framing = Framing.parse(named) if named else dialect.framing
     identity = Identity(place.terminal_id, options.merchant_id or place.merchant_id)
     address = _address(options, place)
-    folder = options.state or _state_folder() / f"{dialect.name}-{identity.terminal_id}"
+    folder = options.state or state_folder() / f"{dialect.name}-{identity.terminal_id}"
     journal = Journal(folder)
     try:
         messages = Messages(dialect)
@@ -195,7 +195,7 @@ def _address(options: Options, place: Place) -> Address:
     return Address(host.removeprefix("[").removesuffix("]"), int(port), context)
 
 
-def _state_folder() -> Path:
+def state_folder() -> Path:
     """Where terminals keep their journals when nobody says otherwise (XDG base directories)."""
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "isoswitch" / "terminals"

@@ -62,7 +62,7 @@ class Settlement:
             balanced=balanced,
             claimed=last.sent.totals,
             currency=last.sent.currency,
-            counted="" if last.answered is None else last.answered.totals,
+            counted=next(filter(None, map(_host_totals, reversed(closes))), ""),
             closes=tuple(closes),
             uploads=tuple(uploads),
             paid=paid,
@@ -119,6 +119,10 @@ class Settlement:
             said = f"{what} under STAN {entry.stan} is not answered ({outcome.why})"
             raise StillOwed(f"{said}: nothing new is sent before it is. Try again later")
         return outcome
+
+
+def _host_totals(close: Outcome) -> str:
+    return "" if close.heard is None else close.heard.totals
 
 
 def _items(known: dict[int, Entry], entries: list[Entry]) -> Iterator[totals.Item]:
