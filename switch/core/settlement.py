@@ -66,13 +66,7 @@ class Count(Struct, frozen=True, gc=False):
     @property
     def counted(self) -> str:
         """Our totals as a batch's record keeps them."""
-        own = self.terminal.currency
-        others = [
-            totals.written(sums, f"{currency}.")
-            for currency, sums in self.totals.items()
-            if currency != own and sums
-        ]
-        return ";".join(filter(None, (totals.written(self.ours), *others)))
+        return totals.written_by_currency(self.totals, self.terminal.currency)
 
 
 def settle(event: RequestArrived, facts: Facts) -> Decision:

@@ -224,6 +224,30 @@ def written(totals: Mapping[str, int], prefix: str = "") -> str:
     return ";".join(f"{prefix}{name}={value}" for name, value in totals.items())
 
 
+def written_by_currency(sums: Mapping[str, Totals], own: str) -> str:
+    """Totals of several currencies as a batch keeps them: those of ``own`` plain, the others under
+    their currency's number.
+
+    >>> written_by_currency({"840": {"sales_number": 1}, "978": {"sales_number": 2}}, "840")
+    'sales_number=1;978.sales_number=2'
+    """
+    others = [written(found, f"{currency}.") for currency, found in sums.items() if currency != own]
+    return ";".join(filter(None, (written(sums.get(own, {})), *others)))
+
+
+def read_by_currency(text: str, own: str) -> dict[str, Totals]:
+    """The inverse of ``written_by_currency``.
+
+    >>> read_by_currency("sales_number=1;978.sales_number=2", "840")
+    {'840': {'sales_number': 1}, '978': {'sales_number': 2}}
+    """
+    sums: dict[str, Totals] = {}
+    for name, value in read(text).items():
+        currency, dot, plain = name.partition(".")
+        sums.setdefault(currency if dot else own, {})[plain if dot else name] = value
+    return sums
+
+
 def read(text: str) -> Totals:
     """The inverse of ``written``.
 
