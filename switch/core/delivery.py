@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from switch.core.amounts import in_effect
+from switch.core.batches import batch_id
 from switch.core.case import ImpossibleEvent
-from switch.core.undo import in_effect, take_back
+from switch.core.undo import blocked, take_back
+from switch.model.copies import replace
 from switch.model.events import DeliveryReported, Recovered
 from switch.model.facts import Decision, Facts
-from switch.model.records import Transaction, next_version
+from switch.model.records import Terminal, Transaction, next_version
 from switch.model.request import Answer
 from switch.model.trail import Check
 from switch.model.words import Delivery, Flow, Reason, State
@@ -31,7 +34,11 @@ def delivered(event: DeliveryReported, facts: Facts) -> Decision:
     transaction = _transaction(event.request_key, facts)
     if _KNOWN[event.delivery] <= _KNOWN[transaction.delivery]:
         return NOTHING_NEW
-    if event.delivery is Delivery.FAILED and undoes(transaction, facts):
+    if (
+        event.delivery is Delivery.FAILED
+        and undoes(transaction, facts)
+        and _alone(transaction, facts)
+    ):
         return _undelivered(transaction, event, facts)
     return Decision((next_version(transaction, delivery=event.delivery),))
 
@@ -45,7 +52,7 @@ def recovered(event: Recovered, facts: Facts) -> Decision:
 
 
 def undoes(transaction: Transaction, facts: Facts) -> bool:
-    """Whether a failed delivery takes this transaction back."""
+    """Whether a failed delivery takes this transaction back, unless something was built upon it."""
     policy = facts.settings.policies.get(transaction.dialect)
     return (
         policy is not None
@@ -57,27 +64,38 @@ def undoes(transaction: Transaction, facts: Facts) -> bool:
     )
 
 
+def _takes_back(transaction: Transaction, facts: Facts) -> bool:
+    return undoes(transaction, facts) and _alone(transaction, facts)
+
+
+def _alone(transaction: Transaction, facts: Facts) -> bool:
+    """Whether the terminal has said nothing since that shows it knows of the approval: nothing acts
+    upon the transaction, and its batch is not closed, whose totals would change (INV-51).
+    """
+    if transaction.changed or transaction.completed_minor or blocked(transaction, facts, 0):
+        return False
+    if not transaction.batch:
+        return True
+    terminal = facts.find(Terminal, transaction.terminal_id)
+    return terminal is not None and batch_id(terminal) == transaction.batch
+
+
 def _undelivered(transaction: Transaction, event: DeliveryReported, facts: Facts) -> Decision:
     """Not a byte of the approval left: it is taken back once, and a repeat is declined (INV-02's
     one exception).
     """
-    kind = "undelivered"
-    after, records = take_back(
-        transaction, facts, by=transaction.id, kind=kind, at_us=event.moment.wall_us
+    undone = take_back(
+        transaction, facts, by=transaction.id, kind="undelivered", at_us=event.moment.wall_us
     )
     check = Check("delivery", transaction.id, False, "no byte of the approval left; taken back")
-    declined = Answer(reason=Reason.ALREADY_REVERSED, rrn=transaction.answer.rrn)
-    trail = (*transaction.trail, check)
     # Both changes are one new version of the transaction.
-    final = next_version(
-        transaction,
-        state=after.state,
-        amount_open=after.amount_open,
-        answer=declined,
+    final = replace(
+        undone.after,
+        answer=Answer(reason=Reason.ALREADY_REVERSED, rrn=transaction.answer.rrn),
         delivery=Delivery.FAILED,
-        trail=trail,
+        trail=(*transaction.trail, check),
     )
-    return Decision((final, *records), (), (check,))
+    return Decision((final, *undone.records), tuple(undone.effects), (check,))
 
 
 def _transaction(request_key: str, facts: Facts) -> Transaction:

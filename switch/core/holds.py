@@ -92,6 +92,16 @@ def extend(book: Book, hold: Hold, by_minor: int, expires_us: int) -> Hold:
     )
 
 
+def reopen(book: Book, hold: Hold, minor: int) -> Hold:
+    """Set money aside again under a hold whose end was itself taken back; its timer is the caller's
+    to set. ValueError for one that is open, for one that has expired, or for nothing.
+    """
+    if hold.state in (OPEN, EXPIRED) or minor <= 0:
+        raise ValueError(f"the {hold.state} hold {hold.id} cannot be opened again with {minor}")
+    book.hold(hold.account, hold.currency, minor)
+    return next_version(hold, state=OPEN, amount_minor=minor, ended_by="")
+
+
 def timer(hold: Hold, now_us: int) -> SetTimer:
     """The next look at a hold: when its time comes, or in an hour."""
     rest_s = (hold.expires_us - now_us) / _SECOND_US

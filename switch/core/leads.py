@@ -89,6 +89,7 @@ LEADS: Final[dict[Handler, Leads]] = {
     holds.look: Leads((State.EXPIRED, State.COMPLETED), stays=True, of=IN_EFFECT),
     reversal.undo: Leads((State.REVERSED, State.PARTLY_REVERSED), stays=True),
     reversal.leave: NOWHERE,
+    reversal.withdrawn: Leads((State.REVERSED,)),
 }
 
 

@@ -8,15 +8,17 @@ those that are there already are left out.
 
 from __future__ import annotations
 
+from typing import Final
+
+from switch.core.amounts import in_effect
 from switch.core.delivery import undoes
-from switch.core.ledger import account_key, merchant_account
+from switch.core.ledger import account_key, merchant_account, suspense_account
 from switch.core.naming import merchant_of, rrn_name
-from switch.core.undo import in_effect
 from switch.model.events import DeliveryReported, Event, Recovered, RequestArrived
 from switch.model.facts import Facts, Need, Rows
-from switch.model.records import Key, Terminal, Transaction, key_of
+from switch.model.records import Card, Key, Terminal, Transaction, key_of
 from switch.model.request import Request
-from switch.model.words import Delivery
+from switch.model.words import Delivery, Kind
 
 Needs = tuple[Need, ...]
 READY: Needs = ()
@@ -69,19 +71,83 @@ def of_transaction(event: DeliveryReported | Recovered, facts: Facts) -> Needs:
     known = facts.find(Transaction, event.request_key)
     if known is None or not undoes(known, facts):
         return READY
-    return missing(facts.rows, of_undoing(known))
+    touched = of_undoing(known, facts)
+    if known.batch:  # whether it is still the terminal's current one
+        touched.append(key_of("terminal", known.terminal_id))
+    return missing(facts.rows, touched)
 
 
-def of_undoing(original: Transaction) -> list[Key]:
-    """The rows that change when the transaction is taken back."""
-    if not in_effect(original) or original.amount_open is None:
+def of_undoing(original: Transaction, facts: Facts) -> list[Key]:
+    """The rows that change when the transaction is taken back, stage by stage: what it acted upon
+    changes with it.
+    """
+    parent = of_parent(original, facts)
+    if parent is None:
+        return [key_of("transaction", original.original_key)]
+    wanted = of_holding(original) if in_effect(original) else []
+    for found in parent:
+        wanted += of_holding(found)
+        if original.kind is Kind.VOID:
+            wanted += _before(found, facts)
+        if original.kind in _REPRICES:
+            wanted += of_pricing(found, facts)
+    if original.kind is Kind.REFUND and original.amount_open is not None:
+        wanted.append(account_key(suspense_account(original.amount_open.currency)))
+    return wanted
+
+
+# Kinds whose undoing changes what they acted upon, and those that change its price.
+_ACTS_UPON: Final = frozenset(
+    {Kind.INCREMENT, Kind.COMPLETION, Kind.REFUND, Kind.VOID, Kind.TIP_ADJUST}
+)
+_REPRICES: Final = frozenset({Kind.VOID, Kind.TIP_ADJUST})
+
+
+def of_parent(original: Transaction, facts: Facts) -> tuple[Transaction, ...] | None:
+    """What the transaction acted upon, if it did; ``None`` where that was not fetched yet."""
+    if not original.original_key or original.kind not in _ACTS_UPON:
+        return ()
+    if not facts.rows.has(key_of("transaction", original.original_key)):
+        return None
+    found = facts.find(Transaction, original.original_key)
+    return () if found is None else (found,)
+
+
+def _before(found: Transaction, facts: Facts) -> list[Key]:
+    """What a voided transaction had acted upon, and the card that it was counted on."""
+    if not found.original_key:
         return []
-    wanted = [account_key(original.account)]
-    if original.captures:
+    wanted = [key_of("transaction", found.original_key)]
+    if facts.rows.has(wanted[0]):
+        first = facts.find(Transaction, found.original_key)
+        if first is not None and first.pan_token:
+            wanted.append(key_of("card", first.pan_token))
+    return wanted
+
+
+def of_holding(original: Transaction) -> list[Key]:
+    """The rows that say what a transaction holds: its account, its merchant's or its hold, and the
+    card whose day it is counted on.
+    """
+    wanted = [account_key(original.account)] if original.account else []
+    if not original.captures:
+        wanted.append(key_of("hold", original.id))
+    elif original.amount_open is not None:
         currency = original.amount_open.currency
         wanted.append(account_key(merchant_account(original.merchant_id, currency)))
-    else:
-        wanted.append(key_of("hold", original.id))
     if original.pan_token:
         wanted.append(key_of("card", original.pan_token))
+    return wanted
+
+
+def of_pricing(sale: Transaction, facts: Facts) -> list[Key]:
+    """The accounts that may bear a sale whose amount changes."""
+    wanted = of_holding(sale)
+    if sale.amount_open is not None:
+        wanted.append(account_key(suspense_account(sale.amount_open.currency)))
+    token = sale.pan_token
+    if token and facts.rows.has(key_of("card", token)):
+        card = facts.find(Card, token)
+        if card is not None:
+            wanted.append(account_key(card.account))
     return wanted

@@ -30,4 +30,4 @@ def of_reversal(event: RequestArrived, facts: Facts) -> Needs:
     if needs:
         return needs
     original = facts.find(Transaction, reference.transaction)
-    return READY if original is None else missing(facts.rows, of_undoing(original))
+    return READY if original is None else missing(facts.rows, of_undoing(original, facts))

@@ -95,4 +95,4 @@ def _of_repeat(request: Request, known: Transaction, facts: Facts) -> Needs:
     reference = facts.find(Reference, request.reference)
     if reference is None or not reference.is_tombstone:
         return READY
-    return missing(facts.rows, of_undoing(known))
+    return missing(facts.rows, of_undoing(known, facts))

@@ -6,6 +6,7 @@ become of them, whoever asks again with the same key gets the same answer.
 
 from __future__ import annotations
 
+from switch.core.amounts import in_effect
 from switch.core.case import (
     BEARS_REFERENCE,
     ImpossibleEvent,
@@ -16,7 +17,7 @@ from switch.core.case import (
     reply,
 )
 from switch.core.delivery import undoes
-from switch.core.undo import in_effect, take_back
+from switch.core.undo import blocked, take_back
 from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
@@ -102,7 +103,9 @@ def _renamed(
     records: list[Record] = [bearing(known, name, first.id)]
     if known is None or not in_effect(first):
         return first, records
-    after, more = take_back(
+    if blocked(first, facts, 0) is not None:
+        return first, records
+    undone = take_back(
         first, facts, by=known.reversed_by[0], kind="reversal", at_us=event.moment.wall_us
     )
-    return after, records + more
+    return undone.after, records + undone.records

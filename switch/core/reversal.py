@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from switch.core.amounts import in_effect
 from switch.core.case import Case, ImpossibleEvent, answered, conclude, decline
 from switch.core.ladder import REVERSAL, climb
-from switch.core.undo import in_effect, take_back
+from switch.core.undo import blocked, take_back, withdraw
+from switch.core.undoing import Undone
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.records import Reference, Transaction
@@ -45,8 +47,15 @@ def reverse(event: RequestArrived, facts: Facts) -> Decision:
     if request.pan is not None and original.pan_token not in ("", event.pan_token):
         return decline(
             case,
-            case.objected("original", original.id, "was made with another card", Reason.NOT_FOUND),
+            case.objected(
+                "original",
+                original.id,
+                "was made with another card",
+                Reason.NOT_FOUND,
+                "the card of the original, or none",
+            ),
         )
+    case.original = original
     case.records += _named_by(reference, case.key)
     return ON_REVERSAL[original.state](case, original)
 
@@ -72,15 +81,18 @@ def undo(case: Case, original: Transaction) -> Decision:
     remaining = 0 if rest is None else rest.minor
     saw = f"{original.id}, {original.amount_open} in effect"
     if not 0 <= remaining <= open_minor or _is_other_money(rest, first):
-        return decline(
-            case, case.objected("original", saw, f"cannot leave {rest}", Reason.AMOUNT_INVALID)
-        )
-    if _is_other_money(asked, first) or _exceeds(asked, first):
-        said = f"cannot take back {asked} of {first}"
-        return decline(case, case.objected("original", saw, said, Reason.AMOUNT_INVALID))
+        said, remedy = f"cannot leave {rest}", f"at most {original.amount_open} to remain"
+        return _refuse(case, saw, said, remedy)
+    if _is_other_money(asked, first) or _exceeds(asked, first, open_minor):
+        said, remedy = f"cannot take back {asked} of {first}", f"the original's amount, {first}"
+        return _refuse(case, saw, said, remedy)
     if remaining == open_minor:
         return leave(case, original)
-    after, records = take_back(
+    block = blocked(original, case.facts, remaining)
+    if block is not None:
+        return _refuse(case, saw, block.said, block.remedy)
+    case.undid = original.kind
+    undone = take_back(
         original,
         case.facts,
         by=case.key,
@@ -88,11 +100,36 @@ def undo(case: Case, original: Transaction) -> Decision:
         at_us=case.event.moment.wall_us,
         remaining_minor=remaining,
     )
-    case.records.append(after)
-    case.records += records
-    said = f"taken back, {after.amount_open} remains" if remaining else "taken back"
+    left = undone.after.amount_open
+    return _undone(case, undone, saw, f"taken back, {left} remains" if remaining else "taken back")
+
+
+def withdrawn(case: Case, original: Transaction) -> Decision:
+    """Something else has taken it away already; from now on nothing restores it (INV-20)."""
+    case.undid = original.kind
+    undone = withdraw(
+        original,
+        case.facts,
+        by=case.key,
+        kind="reversal",
+        at_us=case.event.moment.wall_us,
+    )
+    saw = f"{original.id}, {original.state}"
+    return _undone(case, undone, saw, "nothing of it is in effect, and nothing will be again")
+
+
+def _undone(case: Case, undone: Undone, saw: str, said: str) -> Decision:
+    case.records.append(undone.after)
+    case.records += undone.records
+    case.tells += undone.effects
     case.passed("original", saw, said)
     return accept(case)
+
+
+def _refuse(case: Case, saw: str, said: str, remedy: str) -> Decision:
+    """An amount above what is left is the one business reason (INV-21)."""
+    objection = case.objected("original", saw, said, Reason.AMOUNT_INVALID, remedy)
+    return decline(case, objection)
 
 
 def leave(case: Case, original: Transaction) -> Decision:
@@ -116,11 +153,11 @@ def _is_other_money(stated: Money | None, first: Money | None) -> bool:
     return stated is not None and first is not None and stated.currency not in ("", first.currency)
 
 
-def _exceeds(asked: Money | None, first: Money | None) -> bool:
-    """A reversal states its original's amount; a smaller one is no partial reversal, for that
-    states what is to remain.
+def _exceeds(asked: Money | None, first: Money | None, open_minor: int) -> bool:
+    """A reversal states its original's amount, or what has become of it; a smaller one is no
+    partial reversal, for that states what is to remain.
     """
-    return asked is not None and first is not None and asked.minor > first.minor
+    return asked is not None and first is not None and asked.minor > max(first.minor, open_minor)
 
 
 def _named_by(reference: Reference, key: str) -> tuple[Reference, ...]:
@@ -139,9 +176,10 @@ def _named_by(reference: Reference, key: str) -> tuple[Reference, ...]:
     )
 
 
-# What a reversal does to its original, by the original's state. States that a later build brings
-# about are here already: what is settled is taken back in the day of the reversal (INV-54); what
-# was completed, voided or has expired holds nothing of its own any more.
+# What a reversal does to its original, by the original's state; what each kind takes with it is
+# ``undo``'s. What is settled is taken back in the day of the reversal (INV-54). What was declined,
+# has expired or was reversed holds nothing, and nothing brings it back; what was completed or
+# voided holds nothing of its own either, but could come back when that is reversed.
 ON_REVERSAL: Final[dict[State, Callable[[Case, Transaction], Decision]]] = {
     State.APPROVED: undo,
     State.PARTIAL: undo,
@@ -150,7 +188,7 @@ ON_REVERSAL: Final[dict[State, Callable[[Case, Transaction], Decision]]] = {
     State.SETTLED: undo,
     State.DECLINED: leave,
     State.REVERSED: leave,
-    State.COMPLETED: leave,
     State.EXPIRED: leave,
-    State.VOIDED: leave,
+    State.COMPLETED: withdrawn,
+    State.VOIDED: withdrawn,
 }
