@@ -6,7 +6,7 @@ anything that can push what its session has laid out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import count
 from typing import Final, Protocol
 
@@ -15,6 +15,7 @@ from switch.model.events import Event
 from switch.model.words import Delivery
 from switch.server.clock import Clock
 from switch.server.ports import EventLog
+from switch.server.profile import Scripting
 from switch.server.session import Session
 
 QUIET_NS: Final = 1_000_000_000  # one refusal a second is told, with how many there were
@@ -51,6 +52,7 @@ class Board:
         self._told_ns = -QUIET_NS
         self.submit: Callable[[Event], None] = _nobody
         self.report: Callable[[str, Delivery], None] = _nobody_cares
+        self.later: Callable[[int, int], None] = _never
 
     def limit(self, connections: int, per_source: int) -> None:
         """New limits, for connections that come from now on."""
@@ -118,8 +120,27 @@ class Board:
             if number and effect.track:
                 self.report(effect.request.request_key, Delivery.FAILED)
             return
-        connection.session.answer(effect, self._clock.now())
+        session = connection.session
+        session.answer(effect, self._clock.now())
         self._dirty[number] = connection
+        if effect.behaviour is not None and session.next_due_ns is not None:
+            self.later(session.next_due_ns, number)
+
+    def play(self, number: int) -> None:
+        """The time of a scripted answer of that connection has come."""
+        connection = self.connections.get(number)
+        if connection is None:
+            return
+        session = connection.session
+        session.play(self._clock.now())
+        if session.next_due_ns is not None:
+            self.later(session.next_due_ns, number)
+        connection.push()
+
+    def rescript(self, rules: Mapping[str, Scripting | None]) -> None:
+        """Other scripted rules, by listener, for what comes over open connections from now on."""
+        for connection in self.connections.values():
+            connection.session.rescript(rules.get(connection.session.listener))
 
     def silence(self, effect: Silence) -> None:
         """The exchange is over without a word."""
@@ -156,3 +177,7 @@ def _nobody(_event: Event) -> None:
 
 def _nobody_cares(_request_key: str, _delivery: Delivery) -> None:
     """Reports before the engine is there."""
+
+
+def _never(_due_ns: int, _number: int) -> None:
+    """Delays before there is somebody to keep them."""

@@ -19,13 +19,14 @@ from switch.model.words import Delivery
 class _Mark:
     """Where an answer lies in the stream of outgoing bytes, and since when."""
 
-    __slots__ = ("begin", "end", "key", "laid_ns")
+    __slots__ = ("begin", "end", "key", "laid_ns", "whole")
 
-    def __init__(self, begin: int, end: int, key: str, laid_ns: int) -> None:
+    def __init__(self, begin: int, end: int, key: str, laid_ns: int, whole: bool) -> None:
         self.begin = begin
         self.end = end
         self.key = key
         self.laid_ns = laid_ns
+        self.whole = whole
 
 
 class Outbox:
@@ -39,11 +40,13 @@ class Outbox:
         self.data = bytearray()
         self.answers = 0
 
-    def lay_out(self, data: bytes, key: str, now_ns: int) -> None:
-        """Append an answer; ``key`` is the request key to report on, or empty."""
+    def lay_out(self, data: bytes, key: str, now_ns: int, *, whole: bool = True) -> None:
+        """Append an answer; ``key`` is the request key to report on, or empty. Of one that is not
+        ``whole`` nobody can say what the peer makes of it.
+        """
         begin = self._handed + len(self.data)
         self.data += data
-        self._marks.append(_Mark(begin, begin + len(data), key, now_ns))
+        self._marks.append(_Mark(begin, begin + len(data), key, now_ns, whole))
 
     def offering(self, count: int) -> None:
         """So many bytes go to a transport that cannot say how many it took when it fails."""
@@ -58,7 +61,7 @@ class Outbox:
             mark = marks.popleft()
             self.answers += 1
             if mark.key:
-                self._report(mark.key, Delivery.SENT)
+                self._report(mark.key, Delivery.SENT if mark.whole else Delivery.UNKNOWN)
 
     def lost(self) -> None:
         """The transport is gone: report on what it did not take."""

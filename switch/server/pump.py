@@ -16,7 +16,9 @@ import errno
 import os
 import select
 import socket
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import trio
@@ -33,6 +35,8 @@ ROUNDS: Final = 4  # looks per wake-up, so that the engine gets its turn
 ACCEPTS: Final = 64
 PAUSE_NS: Final = 1_000_000_000
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+
+NO_LINGER: Final = struct.pack("ii", 1, 0)  # a close is a reset
 
 IN: Final = select.EPOLLIN
 OUT: Final = select.EPOLLOUT
@@ -119,6 +123,9 @@ class PumpConnection:
             return
         fd, self._fd = self._fd, -1
         self._pump.forget(fd)
+        if self.session.resets:
+            with suppress(OSError):
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
         self._sock.close()
         self._pump.board.leave(self._number, why)
 

@@ -15,30 +15,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from switch.errors import DecodeError, EncodeError, Fault
+from switch.errors import DecodeError, Fault
 from switch.model.copies import replace
 from switch.model.effects import Reply
 from switch.model.events import BrokenArrived, Event, Moment, Origin, RequestArrived
+from switch.model.scripts import PLAIN
 from switch.model.words import Delivery, Reason
+from switch.server.answers import Answers, Exchange
 from switch.server.outbox import Outbox
 from switch.server.ports import EventLog
-from switch.server.profile import Profile
+from switch.server.profile import Profile, Scripting
+from switch.server.staged import Stage
 from switch.wire.framer import Frame, Framer, FramingError
 from switch.wire.framing import KeepAlive
 from switch.wire.hints import suspected_encoding
 
 SECOND_NS: Final = 1_000_000_000
 KEEPALIVE_BURST: Final = 10  # empty frames in hand; one more a second (W-11)
-
-
-class _Exchange:
-    """A request that waits for its answer: the frame and the fields that the answer echoes."""
-
-    __slots__ = ("fields", "frame")
-
-    def __init__(self, frame: Frame, fields: dict[str, str]) -> None:
-        self.frame = frame
-        self.fields = fields
 
 
 class Session:
@@ -60,8 +53,11 @@ class Session:
         self._report = report
         self._framer = Framer(profile.framing, profile.judge)
         self._exchange = 0
-        self._open: dict[int, _Exchange] = {}
+        self._open: dict[int, Exchange] = {}
         self._outbox = Outbox(report)
+        self._stage = Stage(self._outbox, report)
+        self._answers = Answers(profile, self._framer, log, number)
+        self._mark = None if profile.scripting is None else profile.scripting.marker
         self._last_ns = now.mono_ns
         self._frame_ns: int | None = None
         self._ended = False
@@ -100,7 +96,8 @@ class Session:
     @property
     def _room(self) -> bool:
         limits = self._profile.limits
-        return len(self._open) < limits.pipelined and len(self._outbox.data) <= limits.out_bytes
+        waiting = len(self._open) + len(self._stage)
+        return waiting < limits.pipelined and len(self._outbox.data) <= limits.out_bytes
 
     @property
     def wants_data(self) -> bool:
@@ -161,13 +158,15 @@ class Session:
             return self._rejected(frame, failure, origin, now)
         try:
             request = profile.mapper.request(fields)
+            if self._mark is not None:
+                request = self._mark(fields, request)
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="map", connection=self._number)
             fault = Fault(None, "end", 0, 0, "internal error")
             return self._unreadable(frame, fields, fault, origin, now, Reason.INTERNAL)
         if profile.verify_every and exchange % profile.verify_every == 0:
             self._verify(data, fields)
-        self._open[exchange] = _Exchange(frame, fields)
+        self._open[exchange] = Exchange(frame, fields)
         return RequestArrived(now, origin, request)
 
     def _rejected(
@@ -228,7 +227,7 @@ class Session:
         request, problem = found
         if reason is not None:
             problem = replace(problem, reason=reason)
-        self._open[origin.exchange] = _Exchange(frame, fields)
+        self._open[origin.exchange] = Exchange(frame, fields)
         return BrokenArrived(now, origin, request, problem)
 
     def _verify(self, data: bytes, fields: Mapping[str, str]) -> None:
@@ -276,37 +275,45 @@ class Session:
         failed."""
         exchange = self._open.pop(effect.origin.exchange, None)
         key = effect.request.request_key if effect.track else ""
-        data = None if exchange is None else self._encoded(exchange, effect, now)
+        data = None if exchange is None else self._answers.frame(exchange, effect, now)
         if data is None:
             if key:
                 self._report(key, Delivery.FAILED)
             return
-        self._outbox.lay_out(data, key, now.mono_ns)
         self._last_ns = now.mono_ns
+        if effect.behaviour is None and not self._stage.closes:
+            self._outbox.lay_out(data, key, now.mono_ns)
+            return
+        self._stage.put(data, key, effect.behaviour or PLAIN, now.mono_ns)
+        self.play(now)
 
-    def _encoded(self, exchange: _Exchange, effect: Reply, now: Moment) -> bytes | None:
-        profile = self._profile
-        try:
-            fields = profile.mapper.answer(exchange.fields, effect.request, effect.answer, now)
-            return self._framer.encode(profile.codec.encode(fields), exchange.frame)
-        except EncodeError as failure:
-            self._unsendable(effect, failure.field, failure.reason)
-        except FramingError as failure:
-            self._unsendable(effect, failure.fault.element, failure.fault.reason)
-        except Exception as failure:
-            self._log.bug("internal.error", failure, stage="answer", connection=self._number)
-        return None
+    def play(self, now: Moment) -> None:
+        """Lay out the scripted answers that are due."""
+        self._stage.play(now.mono_ns)
+        if self._stage.closes and not self._ended:
+            self._ended = True
+            self.waiting = False
+            self.why = "reset by a scripted rule" if self.resets else "closed by a scripted rule"
 
-    def _unsendable(self, effect: Reply, field: str, reason: str) -> None:
-        self._log.tell(
-            "answer.unsendable",
-            "error",
-            listener=self._profile.listener,
-            connection=self._number,
-            request=effect.request.request_key,
-            field=field,
-            reason=reason,
-        )
+    @property
+    def next_due_ns(self) -> int | None:
+        """When a scripted answer is due; ``None`` where none waits."""
+        return self._stage.next_due_ns
+
+    @property
+    def listener(self) -> str:
+        """The listener that the peer came by."""
+        return self._profile.listener
+
+    @property
+    def resets(self) -> bool:
+        """Whether the connection is to be dropped with a reset."""
+        return self._stage.resets
+
+    def rescript(self, scripting: Scripting | None) -> None:
+        """Other rules for what comes from now on."""
+        self._answers.scripting = scripting
+        self._mark = None if scripting is None else scripting.marker
 
     def silence(self, exchange: int) -> None:
         """The exchange gets no answer."""
@@ -334,12 +341,14 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether an answer is owed or not yet handed over."""
-        return bool(self._open or self._outbox.data)
+        return bool(self._open or self._outbox.data or self._stage)
 
     @property
     def over(self) -> bool:
         """Whether the driver should close: nothing comes any more and nothing is owed."""
-        return self._ended and not self._open and not self._outbox.data and not self.waiting
+        if self._stage.closes:
+            return self._stage.resets or not self._outbox.data
+        return self._ended and not self.busy and not self.waiting
 
     def overdue(self, now: Moment) -> str:
         """Why the connection must be closed now; empty while all is well. Progress extends no
@@ -364,6 +373,7 @@ class Session:
             self._ended = True
             self._truncated()
         self._outbox.lost()
+        self._stage.lost()
         self._log.tell(
             "conn.close",
             "debug",

@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 
 import trio
 
@@ -20,7 +21,9 @@ _PEER_GONE = (trio.BrokenResourceError, trio.ClosedResourceError, OSError, ssl.S
 
 
 class StreamConnection:
-    """One peer over a trio stream (``board.Connection``)."""
+    """One peer over a trio stream (``board.Connection``). ``abort`` lets the close of the stream be
+    a reset of the connection, where the transport has such a thing.
+    """
 
     def __init__(
         self,
@@ -30,8 +33,10 @@ class StreamConnection:
         session: Session,
         board: Board,
         clock: Clock,
+        abort: Callable[[], None] = lambda: None,
     ) -> None:
         self._stream = stream
+        self._abort = abort
         self._number = number
         self._board = board
         self._clock = clock
@@ -64,6 +69,8 @@ class StreamConnection:
         except* _PEER_GONE:
             self._why = "reset by the peer"
         finally:
+            if self.session.resets:
+                self._abort()
             self._board.leave(self._number, self._why)
             await trio.aclose_forcefully(self._stream)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import suppress
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -19,7 +21,7 @@ from switch.server.board import Board
 from switch.server.clock import Clock
 from switch.server.ports import EventLog
 from switch.server.profile import Profile
-from switch.server.pump import NO_ROOM
+from switch.server.pump import NO_LINGER, NO_ROOM
 from switch.server.session import Session
 from switch.server.streams import StreamConnection
 
@@ -125,7 +127,8 @@ class TlsListener:
             if await self._shake_hands(stream, peer, log):
                 session = Session(self.profile, number, peer, clock.now(), log, board.report)
                 entered = True
-                await StreamConnection(stream, number, source, session, board, clock).run()
+                abort = partial(_abort, sock)
+                await StreamConnection(stream, number, source, session, board, clock, abort).run()
         except OSError:
             pass  # gone before its socket could be set up
         except Exception as failure:
@@ -154,6 +157,12 @@ class TlsListener:
             fingerprint=_fingerprint(stream),
         )
         return False
+
+
+def _abort(sock: trio.socket.SocketType) -> None:
+    """The close that follows is a reset."""
+    with suppress(OSError):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
 
 
 def _fingerprint(stream: trio.SSLStream[trio.SocketStream]) -> str:

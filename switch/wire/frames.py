@@ -45,15 +45,19 @@ class FramingError(IsoswitchError):
         self.fault = fault
 
 
-def wrap(framing: Framing, body: bytes, reply_to: Frame | None = None) -> bytes:
-    """A message in its framing; see :meth:`Framer.encode`."""
+def wrap(framing: Framing, body: bytes, reply_to: Frame | None = None, off_by: int = 0) -> bytes:
+    """A message in its framing; see :meth:`Framer.encode`. ``off_by`` makes the length that is
+    stated a wrong one, as far as it can be written.
+    """
     content = inner_prefix(framing, reply_to) + body
     if framing.length is not None:
         value = len(content) + framing.length_bytes * framing.inclusive
-        if value > framing.length.highest:
+        highest = framing.length.highest
+        if value > highest:
             reason = f"{value} bytes are more than {framing.length} can announce"
             raise FramingError("frame.oversize", Fault(None, "length", 0, 0, reason))
-        content = write_length(framing.length, value) + content
+        stated = min(max(0, value + off_by), highest)
+        content = write_length(framing.length, stated) + content
     if framing.stx:
         checked = content + ETX
         return STX + checked + bytes((lrc(checked),))
