@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from switch.model.records import Account, Card, Hold, Key
 from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
-
-if TYPE_CHECKING:
-    from tests.core.conftest import Shop
+from tests.core.conftest import Shop
 
 POOR = "4000000000009995"
 
@@ -217,3 +215,102 @@ def test_an_account_in_another_currency_is_never_moved(shop: Shop) -> None:
     shop.change(Account, "a-visa", currency="978")
     with pytest.raises(ValueError, match="kept in 978"):
         shop.decide(shop.arrived(shop.purchase()))
+
+
+@pytest.mark.parametrize("kind", [Kind.CASH, Kind.CASHBACK])
+@pytest.mark.parametrize("flow", [Flow.REQUEST, Flow.ADVICE])
+def test_cash_is_owed_to_the_merchant_who_hands_it_out(shop: Shop, kind: Kind, flow: Flow) -> None:
+    """INV-60: the whole amount, cash part included, in one posting of its kind."""
+    request = shop.purchase(kind=kind, flow=flow, amount_other=Money(400, "840"))
+    assert shop.ask(request).approved
+    assert (shop.balance("a-visa"), shop.balance("merchant:M1:840")) == (99_000, 1_000)
+    (posting,) = shop.postings
+    assert posting.kind == kind
+
+
+@pytest.mark.parametrize("kind", [Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH])
+def test_what_is_not_captured_is_held(shop: Shop, kind: Kind) -> None:
+    """0100 with processing code 00, 01 or 09 may capture or not: the dialect says which."""
+    other = Money(400, "840")
+    request = shop.purchase(kind=kind, captures=False, amount_other=other)
+    assert shop.ask(request).approved
+    assert (shop.held("a-visa"), shop.postings) == (1_000, [])
+    assert shop.transaction("K1").amount_other == other
+
+
+@pytest.mark.parametrize("flow", [Flow.REQUEST, Flow.ADVICE])
+def test_a_pre_authorization_never_captures(shop: Shop, flow: Flow) -> None:
+    """Whatever a dialect says of its code: money that is set aside is not posted."""
+    assert shop.ask(shop.purchase(kind=Kind.PREAUTH, captures=True, flow=flow)).approved
+    kept = shop.transaction("K1")
+    assert (kept.captures, shop.held("a-visa"), shop.postings) == (False, 1_000, [])
+
+
+@pytest.mark.parametrize("kind", [Kind.CASH, Kind.CASHBACK, Kind.PREAUTH])
+@pytest.mark.parametrize("status", ["blocked", "lost", "stolen", "expired"])
+def test_an_advice_of_any_kind_asks_nothing_of_the_card(
+    shop: Shop, kind: Kind, status: str
+) -> None:
+    """It has happened: posted or held, whatever the card's state; a demand is refused."""
+    shop.change(Card, "token-0010", status=status)
+    other = Money(400, "840")
+    advice = shop.purchase(kind=kind, flow=Flow.ADVICE, amount_other=other)
+    assert shop.ask(advice).approved
+    assert shop.transaction("K1").state is State.ACCEPTED
+    assert shop.transaction("K1").account == "a-visa"
+    assert not shop.ask(shop.purchase("K2", kind=kind, amount_other=other)).approved
+
+
+@pytest.mark.parametrize("kind", [Kind.CASH, Kind.CASHBACK])
+def test_cash_that_the_card_cannot_bear_goes_to_suspense(shop: Shop, kind: Kind) -> None:
+    """INV-40: the merchant gave it out; whose loss it is will be found out."""
+    other = Money(400, "840")
+    request = shop.purchase("K1", 5_000, POOR, kind=kind, flow=Flow.ADVICE, amount_other=other)
+    assert shop.ask(request).approved
+    assert (shop.balance("a-poor"), shop.balance("suspense:840")) == (1_000, -5_000)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 900),
+            st.sampled_from([Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH]),
+            st.sampled_from([Flow.REQUEST, Flow.ADVICE]),
+            st.booleans(),
+        ),
+        max_size=10,
+    )
+)
+def test_whatever_is_paid_the_books_balance(
+    asked: list[tuple[int, Kind, Flow, bool]],
+) -> None:
+    """INV-40, INV-41, INV-60: legs sum to zero, balances are their fold, holds add up, no account
+    passes its limit.
+    """
+    shop = Shop()
+    for number, (minor, kind, flow, captures) in enumerate(asked):
+        cash = Money((minor + 1) // 2, "840")
+        shop.ask(
+            shop.purchase(
+                f"K{number}",
+                minor,
+                POOR,
+                kind=kind,
+                flow=flow,
+                captures=captures,
+                amount_other=cash,
+            )
+        )
+    moved: dict[str, int] = {}
+    for posting in shop.postings:
+        assert sum(entry.amount_minor for entry in posting.entries) == 0
+        for entry in posting.entries:
+            moved[entry.account] = moved.get(entry.account, 0) + entry.amount_minor
+    held = sum(record.amount_minor for record in shop.store.values() if isinstance(record, Hold))
+    accounts = [record for record in shop.store.values() if isinstance(record, Account)]
+    for account in accounts:
+        opening = {"a-poor": 1_000, "a-visa": 100_000, "opening:840": -101_000}
+        assert account.balance_minor == opening.get(account.id, 0) + moved.get(account.id, 0)
+        assert account.held_minor == (held if account.id == "a-poor" else 0)
+        assert account.kind != "cardholder" or account.available_minor >= 0
+    assert sum(account.balance_minor for account in accounts) == 0
