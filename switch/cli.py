@@ -29,6 +29,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "reload": ("switch.cli_control:reload", "Let a running switch take up a changed file."),
     "stop": ("switch.cli_control:stop", "Stop a running switch in order."),
     "explain": ("switch.cli_explain:explain", "Tell what happened to a transaction, and why."),
+    "batches": ("switch.cli_batches:batches", "Show batches, differences, merchant positions."),
     "triggers": ("switch.cli_triggers:triggers", "List the amounts that get a certain answer."),
     "config": ("switch.cli_config:config", "Check a configuration file, print its schema."),
     "transitions": (
