@@ -42,17 +42,15 @@ def wanted(event: RequestArrived, facts: Facts) -> list[Key]:
         return []
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
     owner = merchant_of(request, terminal, facts.settings)
-    card, place = event.pan_token, request.terminal_id
+    card, place, pan = event.pan_token, request.terminal_id, request.pan
     who = {"card": card, "terminal": place, "merchant": owner}
-    return [
-        key_of(_table(rule), row_id(rule, who[rule.per]))
-        for rule in rules.remember
-        if who[rule.per] and _is_about(rule.named, card, request.pan, place, owner)
-    ]
-
-
-def _table(rule: RiskRule) -> str:
-    return Window.TABLE if rule.check is RiskCheck.VELOCITY else Tally.TABLE
+    rows = []
+    for rule in rules.remember:
+        name, named = who[rule.per], rule.named
+        if name and (named is None or _is_about(named, card, pan, place, owner)):
+            table = Window.TABLE if rule.check is RiskCheck.VELOCITY else Tally.TABLE
+            rows.append(key_of(table, row_id(rule, name)))
+    return rows
 
 
 def risk(case: Case) -> Objection:
@@ -61,11 +59,11 @@ def risk(case: Case) -> Objection:
     if rules is None:
         return None
     for rule in rules.allow:
-        if _concerns(rule, case):
+        if _is_meant(case, rule.named):
             case.passed("risk", rule.name, "on an allow list, so no other rule is asked")
             return None
     for rule in rules.judge:
-        if rule.named is not None and not _concerns(rule, case):
+        if not _is_meant(case, rule.named):
             continue
         finding = CHECKS[rule.check](case, rule)
         if finding is None:
@@ -80,20 +78,19 @@ def risk(case: Case) -> Objection:
     return None
 
 
-def _concerns(rule: RiskRule, case: Case) -> bool:
+def _is_meant(case: Case, named: Named | None) -> bool:
     event, request = case.event, case.request
-    return _is_about(
-        rule.named, event.pan_token, request.pan, request.terminal_id, case.merchant_id
+    return named is None or _is_about(
+        named, event.pan_token, request.pan, request.terminal_id, case.merchant_id
     )
 
 
 def _is_about(
-    named: Named | None, token: str, pan: Pan | None, terminal_id: str, merchant_id: str
+    named: Named, token: str, pan: Pan | None, terminal_id: str, merchant_id: str
 ) -> bool:
-    """Whether one of the names is named; a rule that names nobody is about everybody."""
+    """Whether one of the names is named."""
     return (
-        named is None
-        or token in named.cards
+        token in named.cards
         or terminal_id in named.terminals
         or merchant_id in named.merchants
         or (pan is not None and bool(named.ranges) and pan.starts_with(named.ranges))
@@ -126,7 +123,7 @@ def note(case: Case, amount: Money | None = None) -> None:
     case.upon_approval = None
     for rule in case.settings.risk.by_kind[case.request.kind].remember:
         who = subject(case, rule)
-        if not who or not _concerns(rule, case):
+        if not who or not _is_meant(case, rule.named):
             continue
         move = _note_velocity if rule.check is RiskCheck.VELOCITY else _note_contactless
         move(case, rule, who, minor_in(amount or case.amount, rule))

@@ -148,12 +148,11 @@ def _velocity(case: Case, rule: RiskRule) -> Finding | None:
         return None
     _, seen = seen_lately(case, rule, who)
     now_us, window_us = case.event.moment.wall_us, rule.window_us
-    span = in_words(window_us)
     number = len(seen)
     if rule.count and number >= rule.count:
         case.counted.append(Counted(rule.name, number, number, rule.count))
         wait = in_words(free_for_one(seen, rule.count, window_us) - now_us)
-        said = f"at most {rule.count} of a {rule.per} in {span}"
+        said = f"at most {rule.count} of a {rule.per} in {in_words(window_us)}"
         return Finding(f"{number} before", said, f"one more in {wait}")
     minor = minor_in(case.amount, rule)
     if not rule.amount_minor or not minor:
@@ -170,7 +169,8 @@ def _velocity(case: Case, rule: RiskRule) -> Finding | None:
     if free_us is not None:
         remedies.append(f"the whole amount in {in_words(free_us - now_us)}")
     saw = f"{Money(before, rule.currency)} before"
-    return Finding(saw, f"at most {most} of a {rule.per} in {span}", ", or ".join(remedies))
+    said = f"at most {most} of a {rule.per} in {in_words(window_us)}"
+    return Finding(saw, said, ", or ".join(remedies))
 
 
 def _unusual_hour(case: Case, rule: RiskRule) -> Finding | None:
