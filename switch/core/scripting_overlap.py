@@ -39,7 +39,11 @@ def overlaps(
             if not wider:
                 continue
             equal = set(reach[later]) == set(reach[earlier]) and implies(other, rule, same)
-            if equal and _counting(rule) == _counting(other) and other.chance == LOTS:
+            if (
+                equal
+                and _counting(rule) == _counting(other)
+                and other.chance == rule.chance == LOTS
+            ):
                 does = "does the same" if _outcome(rule) == _outcome(other) else "contradicts it"
                 said = f"has the same conditions as {other.name} ({other.place}) and {does}"
                 yield Overlap(later, earlier, said)

@@ -75,8 +75,8 @@ def excludes(one: FieldTest, other: FieldTest) -> bool:
         if test.sort == "one_of":
             meets = predicate(rest)
             return not any(map(meets, test.values))
-        if test.sort == "present":
-            return not test.low and not (rest.sort == "present" and not rest.low)
+        if test.sort == "present" and not test.low:
+            return rest.sort != "present" or bool(rest.low)
     if one.sort == other.sort == "range":
         return max(one.low, other.low) > min(one.high, other.high)
     if one.sort == other.sort == "prefix":
