@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switch.core import holds, network, reversal
+from switch.core import authorization, holds, inquiry, network, reversal
 from switch.core.leads import LEADS, Leads, edges, handlers, leads_of
 from switch.core.table import STIMULI, TRANSITIONS, UPON
 from switch.model.copies import replace
-from switch.model.records import Transaction, next_version
-from switch.model.words import Kind, State
+from switch.model.records import Terminal, Transaction, next_version
+from switch.model.words import Flow, Kind, State
 from tests.core_world import held_to_the_diagram
 
 if TYPE_CHECKING:
@@ -82,3 +82,39 @@ def test_a_decision_that_strays_is_found(shop: Shop, own: bool) -> None:
     wrong: Transaction = next_version(shop.transaction("K1"), **strayed)
     with pytest.raises(AssertionError, match="does not declare it"):
         held_to_the_diagram(event, replace(decision, records=(wrong,)), shop.store)
+
+
+def seen(shop: Shop, key: str) -> State:
+    """Where the transaction is."""
+    return shop.transaction(key).state
+
+
+def test_each_declared_target_of_a_payment_comes_about(shop: Shop) -> None:
+    """No arrow of the diagram is there for nothing: payments, inquiries, holds that expire."""
+    shop.change(Terminal, "T1", partial_approval=True)
+    poor, month_us = "4000000000009995", 31 * 86_400 * 1_000_000
+    asked = {
+        "approved": shop.purchase("approved"),
+        "partial": shop.purchase("partial", 1_001, poor),
+        "accepted": shop.purchase("accepted", flow=Flow.ADVICE),
+        "declined": shop.purchase("declined", 0),
+    }
+    for request in asked.values():
+        shop.ask(request)
+    assert {seen(shop, key) for key in asked} == set(LEADS[authorization.authorize].to)
+    inquiries = {
+        "good": shop.purchase("good", 0, kind=Kind.BALANCE),
+        "noted": shop.purchase("noted", 0, kind=Kind.BALANCE, flow=Flow.ADVICE),
+        "refused": shop.purchase("refused", 1, kind=Kind.BALANCE),
+    }
+    for request in inquiries.values():
+        shop.ask(request)
+    assert {seen(shop, key) for key in inquiries} == set(LEADS[inquiry.inquire].to)
+    held = ("whole", "rest")
+    for key in held:
+        shop.ask(shop.purchase(key, kind=Kind.PREAUTH))
+    shop.put(replace(shop.transaction("rest"), completed_minor=1))
+    shop.wall_us = month_us
+    for key in held:
+        shop.fire(key)
+    assert {seen(shop, key) for key in held} == set(LEADS[holds.look].to)
