@@ -139,7 +139,7 @@ class Card(Section):
     balance: Amount = "0"
     credit_limit: Amount = "0"
     currency: Currency = "840"
-    status: Literal["active", "blocked", "lost", "stolen"] = "active"
+    status: Literal["active", "blocked", "lost", "stolen", "expired"] = "active"
     per_transaction_limit: Amount = "0"
     daily_limit: Amount = "0"
     cash_limit: Amount = Field(

@@ -44,7 +44,7 @@ ACCOUNT_FIELDS: Final = ("balance", "credit_limit")
 CARD_FIELDS: Final = {
     "name": Field("name", text(60)),
     "expiry": Field("expiry", expiry),
-    "status": Field("status", one_of("active", "blocked", "lost", "stolen")),
+    "status": Field("status", one_of("active", "blocked", "lost", "stolen", "expired")),
 }
 _SETTABLE: Final = (*CARD_FIELDS, *MONEY_FIELDS, *ACCOUNT_FIELDS)
 

@@ -202,7 +202,7 @@ class Card(Record, frozen=True, kw_only=True):
     name: str = ""
     account: str
     expiry: str = ""  # YYMM, empty: not checked
-    status: str = "active"  # active, blocked, lost, stolen
+    status: str = "active"  # active, blocked, lost, stolen, expired
     currency: str
     per_transaction_limit_minor: int = 0  # 0: none
     daily_limit_minor: int = 0
