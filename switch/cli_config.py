@@ -64,6 +64,30 @@ def schema() -> None:
 
 
 @config.command(
+    epilog="Example: isoswitch config risk shop.toml", short_help="List the risk rules of a file."
+)
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def risk(file: Path | None, as_json: bool) -> None:
+    """List the risk rules of FILE, or of the demo world, in the order of the file."""
+    rules = [rule.told() for rule in (demo_config() if file is None else load_config(file)).risk]
+    if as_json:
+        click.echo(json.dumps({"ok": True, "rules": rules}))
+        return
+    for rule in rules:
+        does = f"{rule['mode']} {rule['reason']}".strip() or "let pass"
+        numbers = " ".join(f"{name}={_words(value)}" for name, value in rule["numbers"].items())
+        on = "on" if rule["on"] else "off"
+        click.echo(f"{on:3} {rule['name']:24} {rule['check']:22} {does:27} {numbers}".rstrip())
+
+
+def _words(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
+@config.command(
     epilog="Example: isoswitch config demo > shop.toml", short_help="Print the demo world's file."
 )
 def demo() -> None:

@@ -110,9 +110,33 @@ class Risk(Section):
         found = (card if isinstance(card, Pan) else by_name.get(card) for card in self.cards)
         return tuple(pan for pan in found if pan is not None)
 
+    def told(self) -> dict[str, Any]:
+        """What it does, for people and programs: cards masked, defaults filled in."""
+        mode = "" if self.check is RiskCheck.ALLOW_LIST else self.effect.value
+        declines = mode == Mode.DECLINE
+        reason = self.reason or SHAPES[self.check].reason
+        fixed = {"name", "check", "on", "mode", "reason", "kinds"}
+        return {
+            "name": self.name,
+            "on": self.on,
+            "check": self.check.value,
+            "mode": mode,
+            "reason": reason.value if declines else "",
+            "kinds": [kind.value for kind in self.about],
+            "numbers": {
+                spelt(field): _plain(getattr(self, field))
+                for field in Risk.model_fields
+                if field in self.model_fields_set - fixed
+            },
+        }
+
     def said(self, name: str) -> bool:
         """Whether the file sets it, by the name that it has there."""
         return any(spelt(field) == name for field in self.model_fields_set)
+
+
+def _plain(value: Any) -> Any:
+    return [str(item) for item in value] if isinstance(value, tuple) else value
 
 
 def spelt(field: str) -> str:

@@ -98,6 +98,17 @@ def test_the_schema_is_json_and_knows_every_section() -> None:
     assert schema["additionalProperties"] is False
 
 
+def test_risk_rules_are_listed() -> None:
+    """In the order of the file, with what they do; a card only masked (SR-PAN-01)."""
+    text = CliRunner().invoke(main, ["config", "risk"]).output
+    said = json.loads(CliRunner().invoke(main, ["config", "risk", "--json"]).output)
+    assert [line.split()[1] for line in text.splitlines()] == [r["name"] for r in said["rules"]]
+    assert said["rules"][0]["numbers"] == {"cards": ["400000******0002"]}
+    assert "deny_list              decline risk.refused        cards=400000******0002" in text
+    assert "from=01:00 to=05:00" in text
+    assert {rule["mode"] for rule in said["rules"]} == {"decline", "refer", "flag", ""}
+
+
 def test_the_demo_world_is_a_file_to_begin_from(tmp_path: Path) -> None:
     """What ``config demo`` prints, ``config check`` takes."""
     path = tmp_path / "shop.toml"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.model.events import Moment
-from switch.server.clock import Calendar, FreshNames, StepWatch
+from switch.server.clock import Calendar, FreshNames, LocalMinutes, StepWatch
 
 
 def wall_us(*when: int) -> int:
@@ -43,6 +43,20 @@ def test_a_cutover_in_the_evening_begins_tomorrow_and_one_at_night_ends_yesterda
     # The night of a clock change: local time counts, not the hours that have gone by.
     assert night.dates(wall_us(2026, 10, 25, 1, 29))[0] == "20261024"
     assert night.dates(wall_us(2026, 10, 25, 1, 30))[0] == "20261025"
+
+
+def test_the_time_of_day_is_that_of_the_zone_that_is_asked_about() -> None:
+    """P-06: with the hour of summer time; a zone that there is not has none."""
+    calendar = Calendar("UTC")
+    calendar.dates(wall_us(2026, 7, 1, 22, 30, 59))
+    minutes = calendar.minutes
+    assert minutes["UTC"] == 22 * 60 + 30
+    assert minutes["Europe/Berlin"] == 30
+    assert minutes.get("Mars/Olympus") is None
+    assert sorted(minutes) == ["Europe/Berlin", "UTC"]
+    calendar.dates(wall_us(2026, 12, 1, 22, 31))
+    assert calendar.minutes["Europe/Berlin"] == 23 * 60 + 31
+    assert len(LocalMinutes(0)) == 0
 
 
 def test_fresh_names_depend_on_seed_and_request_alone() -> None:
