@@ -23,9 +23,7 @@ of its class (``Settings.settlement.differences``) one of these:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from switch.core.case import Case
 from switch.core.ledger import difference_account, payable_account, suspense_account
@@ -54,7 +52,7 @@ _BACK: Final = "taken back"
 _GIVEN_BACK: Final = frozenset({Kind.REFUND.value, Kind.VOID.value, Kind.REVERSAL.value})
 
 
-class Found(Struct, frozen=True, gc=False):
+class Found(NamedTuple):
     """One difference. ``claimed`` and ``counted`` are what the merchant gets by either side's book,
     in minor units, negative for what he gives back.
     """

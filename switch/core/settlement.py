@@ -13,9 +13,7 @@ terminal, and nothing was captured since.
 
 from __future__ import annotations
 
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from switch.core import differences, totals
 from switch.core.batches import (
@@ -42,7 +40,7 @@ from switch.money import Money
 CLOSE: Final = Sort("close", SENDER)
 
 
-class Count(Struct, frozen=True, gc=False):
+class Count(NamedTuple):
     """A batch as it stands: ``totals`` by currency, ``claimed`` as the terminal states them."""
 
     name: str

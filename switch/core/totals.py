@@ -33,16 +33,14 @@ below zero (``D``) where the merchant is owed something.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
-
-from msgspec import Struct
+from typing import Final, NamedTuple
 
 from switch.model.words import Kind
 
 Totals = dict[str, int]
 
 
-class Item(Struct, frozen=True, gc=False):
+class Item(NamedTuple):
     """One item of a batch. ``of`` is the key of the item that it corrects or takes back, its own
     where it stands for itself; ``minor`` is what the merchant got by it, negative for what he gave
     back.
@@ -55,7 +53,7 @@ class Item(Struct, frozen=True, gc=False):
     currency: str
 
 
-class Policy(Struct, frozen=True, gc=False):
+class Policy(NamedTuple):
     """``merges``: kinds that melt into the item that they act upon. ``undone_apart``: a taking-back
     is shown beside what it took back. ``taken`` and ``given``: what totals call the two sides, what
     the merchant got and what he gave back. ``agree``: what must be equal, each a sum of totals
