@@ -33,7 +33,27 @@ FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unles
     ),
     ("core", "store", "wire"),
     ("server",),
-    ("app", "cli", "cli_config", "cli_control", "cli_serve", "cli_triggers", "__init__", "__main__"),
+    (
+        "app",
+        "batch_find",
+        "batch_report",
+        "batch_text",
+        "cli",
+        "cli_admin",
+        "cli_batches",
+        "cli_config",
+        "cli_control",
+        "cli_explain",
+        "cli_open",
+        "cli_serve",
+        "cli_transitions",
+        "cli_triggers",
+        "explain",
+        "explain_find",
+        "explain_text",
+        "__init__",
+        "__main__",
+    ),
 )
 APART: Final = ("core", "store", "wire")
 ALL: Final = ("switch/*", "tools/*")
