@@ -18,6 +18,8 @@ REPEATS: Final = 3  # of open length in one pattern: the time grows with this po
 _SMALL: Final = 8  # alternatives may be repeated so many times
 _REPEAT: Final = (ops.MAX_REPEAT, ops.MIN_REPEAT)
 _PLAIN: Final = (ops.LITERAL, ops.NOT_LITERAL, ops.ANY, ops.IN, ops.AT)
+# Inside a set these may mean something else in a later Python.
+_NESTED: Final = re.compile(r"\[\^?\]?[^\]]*?(\[|--|&&|~~|\|\|)")
 _FITS: Final = re.compile(r"[ -~]*")
 
 Node = tuple[Any, Any]
@@ -33,6 +35,8 @@ def objection(pattern: str) -> str:
         return f"is longer than {LONGEST} characters"
     if not _FITS.fullmatch(pattern):
         return "has characters that are not printable ASCII"
+    if _NESTED.search(pattern):
+        return "has a bracket, or a doubled sign, within a set"
     try:
         nodes = list(parser.parse(pattern))
         re.compile(pattern)
