@@ -5,11 +5,11 @@ Owns the commands' options. Reads a second view of the store: the switch may be 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
-import msgspec
 
 from switch import batch_find, batch_report, batch_text
 from switch.app import STORE_NAME
@@ -33,7 +33,7 @@ def reading(data: Path | None) -> SqliteReader:
 
 def say(told: object, lines: Iterable[str], *, as_json: bool) -> None:
     """Print one or the other."""
-    click.echo(msgspec.json.encode(told) if as_json else "\n".join(lines))
+    click.echo(json.dumps(told) if as_json else "\n".join(lines))
 
 
 @click.group(invoke_without_command=True, epilog=EPILOG, short_help="Show batches and positions.")

@@ -64,12 +64,12 @@ def items_of(
     found: list[Item] = []
     for transaction in transactions:
         sums: dict[str, int] = {}
-        corrects = transaction.original_key
+        corrects = transaction.original_key  # a reversal that came first has none
         for posting_id in posting_ids(transaction):
             record = posting(posting_id)
             if record is None:
                 continue
-            corrects = record.corrects or corrects
+            corrects = corrects or record.corrects
             for entry in record.entries:
                 if entry.account == merchant_account(transaction.merchant_id, entry.currency):
                     sums[entry.currency] = sums.get(entry.currency, 0) + entry.amount_minor

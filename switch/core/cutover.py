@@ -11,7 +11,6 @@ going there once; without one, a second command within twelve hours of the first
 
 from __future__ import annotations
 
-from datetime import date, timedelta
 from typing import Final
 
 from switch.core.case import Case, conclude, decline
@@ -27,6 +26,8 @@ from switch.model.words import Reason, State
 HOUSE: Final = "house"
 COMMAND: Final = "cutover"
 ONCE_US: Final = 12 * 3600 * 1_000_000
+_MONTHS, _FEBRUARY = 12, 2
+_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def of_cutover(_event: OperatorCommand, facts: Facts) -> Needs:
@@ -81,8 +82,17 @@ def next_day(day: str) -> str:
     >>> next_day("20261231")
     '20270101'
     """
-    after = date(int(day[:4]), int(day[4:6]), int(day[6:])) + timedelta(days=1)
-    return after.strftime("%Y%m%d")
+    year, month, number = int(day[:4]), int(day[4:6]), int(day[6:]) + 1
+    if number > _length(year, month):
+        month, number = month + 1, 1
+    if month > _MONTHS:
+        year, month = year + 1, 1
+    return f"{year:04d}{month:02d}{number:02d}"
+
+
+def _length(year: int, month: int) -> int:
+    leap = month == _FEBRUARY and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return _LENGTHS[month - 1] + leap
 
 
 def _told(event: OperatorCommand, ok: bool, said: str, day: str) -> Decision:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from switch.core.cutover import COMMAND, HOUSE, ONCE_US, next_day
 from switch.model.effects import Told
 from switch.model.events import Moment, OperatorCommand
@@ -63,8 +68,8 @@ def test_a_day_later_or_by_name_it_moves_on(shop: Shop) -> None:
 
 def test_a_date_that_is_not_the_next_one_is_refused(shop: Shop) -> None:
     """Neither back nor over a day: it says where it can go."""
-    for date in ("20261123", "20261126", "tomorrow"):
-        told = command(shop, date=date)
+    for wanted in ("20261123", "20261126", "tomorrow"):
+        told = command(shop, date=wanted)
         assert not told.ok
         assert "20261125" in told.said
     assert day(shop) == ""
@@ -81,7 +86,13 @@ def test_months_and_years_end(shop: Shop) -> None:
     """By the calendar."""
     shop.business_date = "20271231"
     assert command(shop).data == {"business_date": "20280101"}
-    assert next_day("20280228") == "20280229"
+
+
+@given(st.dates(date(1900, 1, 1), date(2199, 12, 30)))
+def test_the_next_day_is_the_calendars(day: date) -> None:
+    """Leap years and centuries included."""
+    after = day + timedelta(days=1)
+    assert next_day(f"{day:%Y%m%d}") == f"{after:%Y%m%d}"
 
 
 def test_a_terminals_cutover_tells_the_date_and_moves_nothing(shop: Shop) -> None:
