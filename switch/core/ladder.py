@@ -83,7 +83,7 @@ INQUIRY: Final = Sort(
 NOTE: Final = Sort("note", {**SENDER, "original": parties.original, "card": risk.card_of_advice})
 REVERSAL: Final = Sort("reversal", SENDER)
 SIGN: Final = Sort("sign", SENDER)
-UNBUILT: Final = Sort("unbuilt", {**ANYBODY, "original": parties.original})
+UNBUILT: Final = Sort("unbuilt", ANYBODY)
 
 
 @lru_cache(maxsize=256)

@@ -84,13 +84,6 @@ def test_what_is_not_served_is_refused_by_name(shop: Shop, kind: Kind, flow: Flo
     assert shop.postings == []
 
 
-def test_what_was_reversed_before_it_was_refused_says_so(shop: Shop) -> None:
-    """M-27 for a kind that is not served: the reversal came first, and that is why."""
-    shop.ask(shop.reversal())
-    refund = shop.request(Kind.REFUND, "K1", reference="ref-K1")
-    assert shop.ask(refund).reason is Reason.REVERSED_BEFORE_SEEN
-
-
 def test_network_kinds_carry_no_money() -> None:
     """The catalogue says which they are."""
     network = {kind for kind in Kind if kind.is_network}
