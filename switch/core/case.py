@@ -43,6 +43,7 @@ BEARS_REFERENCE: Final = frozenset(
 )
 # Items of a batch although they capture nothing new: each corrects what was captured (INV-50).
 _CORRECTIONS: Final = frozenset({Kind.VOID, Kind.REVERSAL, Kind.TIP_ADJUST})
+_CAPTURES_ANEW: Final = frozenset({Kind.COMPLETION, Kind.REFUND})
 _TAKEN: Final = frozenset({State.APPROVED, State.PARTIAL, State.ACCEPTED})
 
 
@@ -231,8 +232,12 @@ def conclude(
 
 
 def _shares_number(case: Case, rrn: str) -> bool:
-    """Whether it came under its original's own reference number, which goes on meaning that one."""
-    return case.original is not None and case.original.rrn == rrn
+    """Whether it came under its original's own reference number, which goes on meaning that one;
+    but for completions and refunds, which are what a later void or tip means by it.
+    """
+    if case.original is None or case.request.kind in _CAPTURES_ANEW:
+        return False
+    return case.original.rrn == rrn
 
 
 def outside_ranges(request: Request, settings: Settings) -> bool:

@@ -11,24 +11,31 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from switch.core import (
+    adjust,
     admin,
     authorization,
+    completion,
     cutover,
     delivery,
+    follow,
     holds,
+    increment,
     inquiry,
     messages,
     network,
+    refund,
     repeats,
     reversal,
     settlement,
     table,
+    undo,
+    undo_holds,
     upload,
+    void,
 )
-from switch.model.facts import Decision
 from switch.model.words import State
 
-Handler = Callable[..., Decision]
+Handler = Callable[..., object]
 
 
 class Leads(NamedTuple):
@@ -64,9 +71,15 @@ NOWHERE: Final = Leads(stays=True)
 # What is still in effect, at least in part, can be taken back.
 IN_EFFECT: Final = (State.APPROVED, State.PARTIAL, State.ACCEPTED, State.PARTLY_REVERSED)
 _TAKEN: Final = Leads((State.ACCEPTED, State.DECLINED))
+_FOLLOWED: Final = Leads((State.APPROVED, State.ACCEPTED, State.DECLINED))
 
 LEADS: Final[dict[Handler, Leads]] = {
     authorization.authorize: Leads((State.APPROVED, State.PARTIAL, State.ACCEPTED, State.DECLINED)),
+    increment.increment: _FOLLOWED,
+    completion.complete: _FOLLOWED,
+    void.void: _FOLLOWED,
+    refund.refund: _FOLLOWED,
+    adjust.adjust: _FOLLOWED,
     inquiry.inquire: Leads((State.APPROVED, State.ACCEPTED, State.DECLINED)),
     # Without a name of its original a reversal is refused and not kept.
     reversal.reverse: Leads((State.ACCEPTED, State.DECLINED), stays=True),
@@ -90,6 +103,28 @@ LEADS: Final[dict[Handler, Leads]] = {
     reversal.undo: Leads((State.REVERSED, State.PARTLY_REVERSED), stays=True),
     reversal.leave: NOWHERE,
     reversal.withdrawn: Leads((State.REVERSED,)),
+    increment.add: NOWHERE,
+    increment.expired: NOWHERE,
+    increment.completed: NOWHERE,
+    # The final completion, or one that leaves nothing; after expiry only the final one.
+    completion.capture: Leads((State.COMPLETED, State.EXPIRED), stays=True),
+    completion.after_expiry: Leads((State.COMPLETED,), stays=True),
+    completion.completed_before: NOWHERE,
+    void.cancel: Leads((State.VOIDED,), stays=True),
+    void.voided_before: NOWHERE,
+    void.completed: NOWHERE,
+    void.expired: NOWHERE,
+    refund.give: NOWHERE,
+    refund.held_only: NOWHERE,
+    adjust.change: NOWHERE,
+    adjust.partly: NOWHERE,
+    adjust.held_only: NOWHERE,
+    follow.declined_before: NOWHERE,
+    follow.reversed_before: NOWHERE,
+    # The last increment that was not completed is gone, and with it the hold.
+    undo_holds.lessen_authorized: Leads((State.COMPLETED, State.EXPIRED), stays=True),
+    undo_holds.uncomplete: Leads((*IN_EFFECT, State.EXPIRED), stays=True, of=(State.COMPLETED,)),
+    undo.restore: Leads((*IN_EFFECT, State.COMPLETED, State.EXPIRED)),
 }
 
 

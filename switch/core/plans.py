@@ -36,6 +36,9 @@ class Wants(NamedTuple):
 
 _NOTHING: Final = Wants(of_nothing, sender=False)
 _PAYMENT: Final = Wants(needs_money.of_payment, card=True, found=True)
+_FOLLOWER: Final = Wants(
+    needs_follow.of_follower, needs_follow.named_original, card=True, found=True
+)
 _INQUIRY: Final = Wants(needs_money.of_inquiry, card=True)
 WANTS: Final[dict[Kind, Wants]] = {
     **dict.fromkeys(Kind, _NOTHING),
@@ -47,6 +50,11 @@ WANTS: Final[dict[Kind, Wants]] = {
     Kind.PREAUTH: _PAYMENT,
     Kind.BALANCE: _INQUIRY,
     Kind.VERIFICATION: _INQUIRY,
+    Kind.INCREMENT: _FOLLOWER,
+    Kind.COMPLETION: _FOLLOWER,
+    Kind.VOID: _FOLLOWER,
+    Kind.REFUND: _FOLLOWER,
+    Kind.TIP_ADJUST: _FOLLOWER,
     Kind.REVERSAL: Wants(needs_follow.of_reversal, needs_follow.named_original),
     Kind.RECONCILIATION: Wants(needs_settle.of_close),
     Kind.BATCH_UPLOAD: Wants(needs_settle.of_upload),

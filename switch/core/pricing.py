@@ -56,6 +56,8 @@ def card_account_of(facts: Facts, transaction: Transaction) -> str:
 
 
 def bears(book: Book, account: str, currency: str, minor: int) -> bool:
-    """Whether an account can give so much; suspense can give anything."""
+    """Whether an account can give so much in its own currency; suspense can give anything."""
     found = book.account(account, currency)
-    return found.kind == "suspense" or minor <= found.available_minor
+    if found.kind == "suspense":
+        return True
+    return found.currency == currency and minor <= found.available_minor

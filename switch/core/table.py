@@ -13,25 +13,29 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from switch.core import (
+    adjust,
     admin,
     authorization,
+    completion,
     cutover,
     delivery,
     holds,
+    increment,
     inquiry,
     messages,
     needs,
     network,
     plans,
+    refund,
     repeats,
     reversal,
     settlement,
+    undo,
     upload,
+    void,
 )
-from switch.core.case import Case
 from switch.model.events import Event
 from switch.model.facts import Decision, Facts, Need
-from switch.model.records import Transaction
 from switch.model.trail import Check
 from switch.model.words import Kind, State
 
@@ -45,11 +49,24 @@ HOLD: Final = "hold_timer"  # the timer of a hold, which its transaction set
 UPSTREAM: Final = "upstream_answer"
 LINK: Final = "link"
 COMMAND: Final = "command"
-REVERSED: Final = "reversal_of_it"  # some reversal names this transaction as its original
+# Some later request names this transaction as its original.
+INCREASED: Final = "increment_of_it"
+COMPLETED: Final = "completion_of_it"
+VOIDED: Final = "void_of_it"
+REFUNDED: Final = "refund_of_it"
+ADJUSTED: Final = "tip_adjust_of_it"
+REVERSED: Final = "reversal_of_it"
+RESTORED: Final = "taking_back_of_what_acted_upon_it"
 
 # What a later request does to the transaction that it points at, by the state of that one.
-UPON: Final[dict[str, Mapping[State, Callable[[Case, Transaction], Decision]]]] = {
+UPON: Final[dict[str, Mapping[State, Callable[..., object]]]] = {
+    INCREASED: increment.ON_INCREMENT,
+    COMPLETED: completion.ON_COMPLETION,
+    VOIDED: void.ON_VOID,
+    REFUNDED: refund.ON_REFUND,
+    ADJUSTED: adjust.ON_ADJUST,
     REVERSED: reversal.ON_REVERSAL,
+    RESTORED: undo.ON_RESTORING,
 }
 
 REQUESTS: Final = tuple(kind.value for kind in Kind)
@@ -87,6 +104,11 @@ _FIRST: Final[dict[str, StepFunction]] = {
     Kind.PREAUTH.value: authorization.authorize,
     Kind.BALANCE.value: inquiry.inquire,
     Kind.VERIFICATION.value: inquiry.inquire,
+    Kind.INCREMENT.value: increment.increment,
+    Kind.COMPLETION.value: completion.complete,
+    Kind.VOID.value: void.void,
+    Kind.REFUND.value: refund.refund,
+    Kind.TIP_ADJUST.value: adjust.adjust,
     Kind.REVERSAL.value: reversal.reverse,
     Kind.RECONCILIATION.value: settlement.settle,
     Kind.BATCH_UPLOAD.value: upload.upload,
@@ -139,6 +161,8 @@ IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
         (State.NEW, DELIVERED),
         (State.NEW, RECOVERED),
         *((State.NEW, stimulus) for stimulus in UPON),
+        (State.DECLINED, RESTORED),
+        (State.SETTLED, RESTORED),
         # Nothing is forwarded in this build: no route, no upstream.
         *((State.FORWARDED, stimulus) for stimulus in STIMULI),
         # These are about no transaction; an echo is not looked up, for it is never kept.
@@ -149,7 +173,7 @@ IMPOSSIBLE: Final[frozenset[Pair]] = frozenset(
 )
 
 
-def label(handler: Callable[..., Decision]) -> str:
+def label(handler: Callable[..., object]) -> str:
     """What a handler is called in print: its module in the core, and its name."""
     return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"
 

@@ -27,7 +27,14 @@ from typing import Final, NamedTuple
 from switch.core.amounts import completed_by, in_effect, standing
 from switch.core.ledger import merchant_account, suspense_account
 from switch.core.pricing import bears, reprice
-from switch.core.undo_holds import blocked_increment, opened, take_hold, take_increment, uncomplete
+from switch.core.undo_holds import (
+    blocked_increment,
+    lessen_authorized,
+    opened,
+    take_hold,
+    take_increment,
+    uncomplete,
+)
 from switch.core.undoing import Undoing, Undone, back_to, lessened
 from switch.model.copies import replace
 from switch.model.facts import Facts
@@ -188,14 +195,15 @@ def _refunded(undoing: Undoing, refund: Transaction, minor: int) -> None:
 def _void(undoing: Undoing, of: Transaction, _remaining: int) -> Transaction:
     target = undoing.parent(of)
     if target is not None and target.state is State.VOIDED:
-        if target.kind is Kind.REFUND:
-            after = _refund_again(undoing, of, target)
-        elif target.captures:
-            after = _sale_again(undoing, of, target)
-        else:
-            after = _hold_again(undoing, of, target)
-        undoing.records.append(after)
+        undoing.records.append(restore(undoing, of, target))
     return lessened(of, 0)
+
+
+def restore(undoing: Undoing, of: Transaction, voided: Transaction) -> Transaction:
+    """What was voided, in effect again, for its void is taken back."""
+    if voided.kind is Kind.REFUND:
+        return _refund_again(undoing, of, voided)
+    return (_sale_again if voided.captures else _hold_again)(undoing, of, voided)
 
 
 def _refund_again(undoing: Undoing, of: Transaction, refund: Transaction) -> Transaction:
@@ -256,4 +264,14 @@ _TAKING: Final[dict[Kind, _Taking]] = {
     Kind.REFUND: _refund,
     Kind.VOID: _void,
     Kind.TIP_ADJUST: _adjust,
+}
+
+# What becomes of a transaction when something that had acted upon it is taken back. Nothing acts
+# upon what was declined, and whoever does so to a sale moves its amount, not its state.
+ON_RESTORING: Final[dict[State, Callable[..., Transaction]]] = {
+    **dict.fromkeys(
+        (State.APPROVED, State.PARTIAL, State.ACCEPTED, State.PARTLY_REVERSED), lessen_authorized
+    ),
+    **dict.fromkeys((State.COMPLETED, State.EXPIRED, State.REVERSED), uncomplete),
+    State.VOIDED: restore,
 }

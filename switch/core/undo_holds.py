@@ -51,11 +51,13 @@ def take_increment(undoing: Undoing, of: Transaction, remaining_minor: int) -> T
     back, _ = back_to(of, remaining_minor)
     first = undoing.parent(of)
     if first is not None and of.id in dict(first.changed):
-        undoing.records.append(_without(undoing, first, of.id, back))
+        undoing.records.append(lessen_authorized(undoing, first, of.id, back))
     return lessened(of, remaining_minor)
 
 
-def _without(undoing: Undoing, first: Transaction, increment: str, back: int) -> Transaction:
+def lessen_authorized(
+    undoing: Undoing, first: Transaction, increment: str, back: int
+) -> Transaction:
     """The authorization with an increment less, or with less of it."""
     parts = [(key, part - back if key == increment else part) for key, part in first.changed]
     changes: dict[str, Any] = {
@@ -97,7 +99,9 @@ def uncomplete(
     if hold.state == COMPLETED and ended_by_it and hold.expires_us > undoing.at_us:
         return opened(undoing, after, hold)
     over = hold.state == EXPIRED or hold.expires_us <= undoing.at_us
-    return next_version(replace(after, state=_ended(after)) if over else after)
+    if over and first.state is State.COMPLETED:
+        after = replace(after, state=_ended(after))
+    return next_version(after)
 
 
 def opened(undoing: Undoing, of: Transaction, hold: Hold) -> Transaction:

@@ -149,12 +149,15 @@ def test_a_follower_names_what_it_acted_upon(shop: Shop) -> None:
 
 
 def test_a_follower_under_its_originals_number_leaves_it_to_it(shop: Shop) -> None:
-    """Terminals point with the original's number; it goes on meaning the original."""
+    """Terminals point with the original's number; it goes on meaning the original, until it is
+    completed.
+    """
     shop.ask(shop.purchase(rrn="000000000001", captures=False))
     original = shop.transaction("K1")
-    request = shop.purchase("K2", kind=Kind.COMPLETION, rrn="000000000001")
-    assert concluded(shop, request, original).rrn == original.rrn
-    assert found(shop, "T1|rrn|000000000001") == "K1"
+    for key, kind, means in (("K2", Kind.INCREMENT, "K1"), ("K3", Kind.COMPLETION, "K3")):
+        request = shop.purchase(key, kind=kind, rrn="000000000001")
+        assert concluded(shop, request, original).rrn == original.rrn
+        assert found(shop, "T1|rrn|000000000001") == means
 
 
 def test_every_objection_of_the_ladder_says_what_would_have_passed(shop: Shop) -> None:
