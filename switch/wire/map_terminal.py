@@ -225,9 +225,10 @@ class TerminalSide:
         place = kind.places.get("original_message")
         known = part_of(fields.get, place)
         rule, mti = self._line_of(request.item, known)
-        own = kind.ids.processing_code
-        for number, values in ((n, v) for n, v in rule.when if n != own or n not in fields):
-            fields[number] = values[0]
+        for number, values in rule.when:
+            given = fields.get(number, "")
+            if not given.startswith(values):
+                fields[number] = values[0] + given[len(values[0]) :]
         if place is not None and not known:
             self._put_places(fields, kind, {place: mti})
 
@@ -244,6 +245,8 @@ class TerminalSide:
         """Values at their places; other parts of the same field that are there already stay."""
         by_field: dict[str, dict[int, str]] = {}
         for place, value in values.items():
+            if place.whole and not value:
+                continue
             by_field.setdefault(place.field, {})[place.start] = value
         for number, pieces in by_field.items():
             before = fields.get(number)

@@ -218,7 +218,12 @@ KINDS = [
     ("iso87-ascii", {"t": "0220", "25": "06"}, Kind.COMPLETION, True),
     ("iso87-ascii", {"3": "010000"}, Kind.CASH, True),
     ("iso87-ascii", {"3": "093000"}, Kind.CASHBACK, True),
+    ("iso87-ascii", {"t": "0100", "25": "06", "90": f"{'0':042}"}, Kind.PREAUTH, False),
+    ("iso87-ascii", {"t": "0100", "25": "06", "90": f"0100000122{'0':032}"}, Kind.INCREMENT, False),
+    ("iso87-ascii", {"t": "0200", "25": "06"}, Kind.COMPLETION, True),
     ("iso87-ascii", {"3": "020000"}, Kind.VOID, True),
+    ("iso87-ascii", {"t": "0220", "3": "220000"}, Kind.VOID, True),
+    ("iso87-ascii", {"t": "0220", "3": "020000"}, Kind.TIP_ADJUST, True),
     ("iso87-ascii", {"3": "200000"}, Kind.REFUND, True),
     ("iso87-ascii", {"t": "0100", "3": "310000"}, Kind.BALANCE, False),
     ("iso87-ascii", {"t": "0100", "3": "380000"}, Kind.VERIFICATION, False),
@@ -236,12 +241,18 @@ KINDS = [
     ("iso93-ascii", {"t": "1100", "24": "101"}, Kind.PREAUTH, False),
     ("iso93-ascii", {"t": "1100", "24": "106"}, Kind.INCREMENT, False),
     ("iso93-ascii", {"t": "1220", "24": "202"}, Kind.COMPLETION, True),
+    ("iso93-ascii", {"t": "1220", "3": "020000"}, Kind.VOID, True),
+    ("iso93-ascii", {"t": "1220", "3": "020000", "24": "280"}, Kind.TIP_ADJUST, True),
     ("iso93-ascii", {"t": "1804", "24": "831"}, Kind.ECHO, False),
     ("iso93-ascii", {"t": "1804", "24": "801"}, Kind.SIGN_ON, False),
     ("hypercom", {"t": "0100"}, Kind.PREAUTH, False),
     ("hypercom", {"t": "0100", "3": "300000"}, Kind.PREAUTH, False),
     ("hypercom", {"t": "0100", "3": "310000"}, Kind.BALANCE, False),
-    ("hypercom", {"t": "0220"}, Kind.COMPLETION, True),
+    ("hypercom", {"t": "0100", "37": "632800000123"}, Kind.INCREMENT, False),
+    ("hypercom", {"t": "0220"}, Kind.PURCHASE, True),
+    ("hypercom", {"t": "0220", "25": "06"}, Kind.COMPLETION, True),
+    ("hypercom", {"t": "0220", "37": "632800000123"}, Kind.COMPLETION, True),
+    ("hypercom", {"t": "0220", "3": "220000"}, Kind.VOID, True),
     ("hypercom", {"t": "0220", "3": "020000"}, Kind.TIP_ADJUST, True),
     ("hypercom", {"t": "0320", "60": "0200000123"}, Kind.BATCH_UPLOAD, False),
     ("hypercom", {"t": "0500", "3": "920000"}, Kind.RECONCILIATION, False),
@@ -336,13 +347,3 @@ def test_partial_reversal_states_what_remains() -> None:
     )
     assert of_93.amount == of_93.amount_original == Money(1234, "840")
     assert of_93.amount_remaining == Money(234, "840")
-
-
-def test_totals_travel_as_the_dialect_carries_them() -> None:
-    """Reconciliation: elements 74 to 97 by name; DE 63 as a whole in hypercom."""
-    fields = {**SALE_87, "t": "0500", "74": "0000000002", "86": "0000000000001234"}
-    request = read("iso87-ascii", fields)
-    assert request.totals == "credits_number=0000000002;credits_amount=0000000000001234"
-    close = {**SALE_HYPERCOM, "t": "0500", "3": "920000", "60": "000003", "63": "0" * 90}
-    request = read("hypercom", close)
-    assert (request.totals, request.batch_number) == ("0" * 90, "000003")
