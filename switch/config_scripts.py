@@ -8,9 +8,9 @@ dialects, when they are loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from switch.config_risk import CardRange, CardWanted, KindWanted
 from switch.config_types import Amount, Currency, Name, Section
@@ -29,6 +29,7 @@ from switch.values import Pan
 APPROVE: Final = "approve"
 PARTIAL: Final = "partial"
 HALF: Final = 50
+LONGEST_NUMBER: Final = 18
 LATE_MS: Final = 1_000  # a late answer comes so long after the terminal has given up
 PAYMENTS: Final = (Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH)
 # What a rule may name; of the others it says why: an approval is forced by its own words.
@@ -60,11 +61,18 @@ def _condition(value: Any) -> Any:
     return {"one_of": value} if isinstance(value, list) else value
 
 
+def _digits(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER):
+        raise ValueError(f'a number is written as {LONGEST_NUMBER} digits at most, such as "100"')
+    return text
+
+
 def _many(description: str) -> Any:
     return Field(default=(), strict=False, min_length=1, description=description)
 
 
 _ONE: Final = BeforeValidator(_several)
+Digits = Annotated[str, AfterValidator(_digits)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
 Texts = Annotated[tuple[Text, ...], _ONE]
 Times = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -86,10 +94,8 @@ class FieldWanted(Section):
     one_of: Annotated[tuple[str, ...], Field(strict=False, min_length=1)] | None = None
     prefix: Annotated[tuple[Text, ...], _ONE, Field(strict=False, min_length=1)] | None = None
     regex: Text | None = None
-    from_: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = Field(
-        default=None, alias="from"
-    )
-    to: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
+    from_: Digits | None = Field(default=None, alias="from")
+    to: Digits | None = None
     present: bool | None = None
 
 
@@ -115,7 +121,7 @@ class When(Section):
     )
     nth: Annotated[tuple[Times, ...], _ONE] = _many("which times")
     every: Annotated[int, Field(ge=2, le=1_000_000)] | None = None
-    per: Annotated[str, Field(pattern="^(card|terminal|merchant|all)$")] | None = Field(
+    per: Literal["card", "terminal", "merchant", "all"] | None = Field(
         default=None, description="whose times nth and every count; terminal, unless said"
     )
     chance: Annotated[float, Field(ge=1 / LOTS, lt=1, strict=False)] | None = None
