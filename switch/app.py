@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,7 @@ from switch.server.tls import server_context
 from switch.server.writer import ThreadWriter
 from switch.store.port import StoreBroken, StoreRefused, StoreUnavailable
 from switch.store.sqlite import SqliteStore
+from switch.store.sqlite_reader import SqliteReader
 
 STORE_NAME: Final = "switch.db"
 MASTER_NAME: Final = "master.key"
@@ -141,6 +143,7 @@ def _run(
         clock=SystemClock(),
         names=FreshNames(seed),
         data=data,
+        view=partial(SqliteReader, data / STORE_NAME),
         load=load,
         reopen_log=took_over,
         log_lines_lost=lambda: log.sink.dropped,

@@ -1,5 +1,5 @@
-"""``isoswitch status``, ``reload`` and ``stop``: commands to a running switch over its control
-socket.
+"""``isoswitch status``, ``reload``, ``stop`` and ``cutover``: commands to a running switch over its
+control socket.
 
 Owns how answers are printed. The switch decides; nothing here touches the store.
 """
@@ -23,23 +23,31 @@ _REFUSED = {"reload": "the old configuration stays in force: "}
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-def _ask(
-    ctx: click.Context, data: Path | None, command: str, as_json: bool
+def send(
+    ctx: click.Context,
+    data: Path | None,
+    command: str,
+    as_json: bool,
+    *,
+    final: bool = True,
+    **more: object,
 ) -> dict[str, Any] | None:
-    """The answer, or ``None`` when it was printed already."""
+    """The answer, or ``None`` when it was printed already, as JSON; an answer that is not the
+    ``final`` one is printed only if it is a refusal. A refusal ends the command with 1.
+    """
     try:
-        answer = ask(data or state_folder(), command)
+        answer = ask(data or state_folder(), command, **more)
     except ControlError as failure:
         if as_json:
             click.echo(json.dumps({"ok": False, "error": str(failure)}))
         raise
-    if as_json:
+    if as_json and (final or not answer["ok"]):
         click.echo(json.dumps(answer))
     elif not answer["ok"]:
         click.echo(f"isoswitch: {_REFUSED.get(command, '')}{answer['error']}", err=True)
     if not answer["ok"]:
         ctx.exit(1)
-    return None if as_json else answer
+    return None if as_json and final else answer
 
 
 @click.command(epilog="Example: isoswitch status --json")
@@ -48,7 +56,7 @@ def _ask(
 @click.pass_context
 def status(ctx: click.Context, data: Path | None, as_json: bool) -> None:
     """Ask a running switch how it is: health, listeners, connections."""
-    answer = _ask(ctx, data, "status", as_json)
+    answer = send(ctx, data, "status", as_json)
     if answer is None:
         return
     click.echo(
@@ -73,7 +81,7 @@ def status(ctx: click.Context, data: Path | None, as_json: bool) -> None:
 @click.pass_context
 def reload(ctx: click.Context, data: Path | None, as_json: bool) -> None:
     """Let a running switch take up its changed configuration: whole, or not at all."""
-    answer = _ask(ctx, data, "reload", as_json)
+    answer = send(ctx, data, "reload", as_json)
     if answer is not None:
         click.echo(
             f"settings version {answer['settings_version']}: "
@@ -88,5 +96,24 @@ def reload(ctx: click.Context, data: Path | None, as_json: bool) -> None:
 @click.pass_context
 def stop(ctx: click.Context, data: Path | None, as_json: bool) -> None:
     """Stop a running switch in order: it finishes what is in flight."""
-    if _ask(ctx, data, "stop", as_json) is not None:
+    if send(ctx, data, "stop", as_json) is not None:
         click.echo("stopping")
+
+
+@click.command(
+    epilog="Example: isoswitch cutover   |   isoswitch cutover --date 20261125 (safe to repeat)"
+)
+@click.option("--date", metavar="YYYYMMDD", help="The date to go to: the one after today's.")
+@data_option
+@json_option
+@click.pass_context
+def cutover(ctx: click.Context, date: str | None, data: Path | None, as_json: bool) -> None:
+    """Move a running switch to its next business date before the configured hour does.
+
+    Batches stay open until their terminals close them; what is captured from now on settles on the
+    new date. A second call within twelve hours moves nothing unless it names a date.
+    """
+    arguments = {} if date is None else {"date": date}
+    answer = send(ctx, data, "cutover", as_json, arguments=arguments)
+    if answer is not None:
+        click.echo(answer["said"])

@@ -5,10 +5,13 @@ it was asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Self, TypeVar
 
 from switch.core.step import plan as core_plan
 from switch.core.step import step as core_step
+from switch.keys.port import Vault
 from switch.model.effects import Reply, Silence
 from switch.model.events import (
     BrokenArrived,
@@ -40,6 +43,7 @@ from switch.store.port import (
 )
 from switch.values import Pan
 
+R = TypeVar("R", bound=Record)
 PAN = Pan("4761739001010010")
 WORLD = World(
     merchants=(MerchantSeed("SHOP", "Shop", "5411", "active", "840", "UTC"),),
@@ -70,6 +74,32 @@ class FakeClock:
 
     def now(self) -> Moment:
         return Moment(1_795_000_000_000_000 + self.mono_ns // 1000, self.mono_ns)
+
+
+class MemoryView:
+    """A second look at a memory store (``switch.store.port.View``)."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+
+    def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:
+        return self._store.load(keys)
+
+    def find_all(self, kind: type[R], **equal: str) -> Iterator[R]:
+        found = self._store.scan(kind.TABLE, **equal)
+        return (record for record in found if isinstance(record, kind))
+
+    def page(self, kind: type[R], after: str, count: int) -> list[R]:
+        return [record for record in self.find_all(kind) if record.id > after][:count]
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        pass
 
 
 Outcome = Committed | Conflict | Unknown
@@ -205,15 +235,17 @@ def room(
     step: Callable[[Event, Facts], Decision] = core_step,
     writer: Callable[[FaultyStore], Writer] = InlineWriter,
     world: World = WORLD,
+    vault: Vault | None = None,
 ) -> Room:
     """A fresh one, with the world in the store."""
     store = FaultyStore()
-    seed(store, world=world, vault=FakeVault(), at_us=0)
+    vault = vault or FakeVault()
+    seed(store, world=world, vault=vault, at_us=0)
     store.appended.clear()
     outside, clock = Outside(store), FakeClock()
     engine = Engine(
         writer=writer(store),
-        vault=FakeVault(),
+        vault=vault,
         settings=settings,
         outlet=outside,
         log=outside,

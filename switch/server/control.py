@@ -14,6 +14,7 @@ import json
 import os
 import socket
 import stat
+import struct
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,9 @@ LINE_BYTES: Final = 65_536
 CONNECTIONS: Final = 16
 DEADLINE_S: Final = 60.0
 
-Answerer = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+# A command and who gives it -> the answer.
+Answerer = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
+_CREDENTIALS: Final = struct.Struct("iII")  # of SO_PEERCRED: process, user, group (unix(7))
 
 
 def state_folder() -> Path:
@@ -90,8 +93,15 @@ async def serve(sock: socket.socket, answer: Answerer) -> None:
         await trio.serve_listeners(handle, [listener], handler_nursery=nursery)
 
 
+def _who(stream: trio.SocketStream) -> str:
+    """The user at the other end, as the kernel tells."""
+    told = stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _, user, _ = _CREDENTIALS.unpack(told)
+    return f"uid {user}"
+
+
 async def _converse(stream: trio.SocketStream, answer: Answerer) -> None:
-    buffer = b""
+    buffer, who = b"", _who(stream)
     while data := await stream.receive_some(LINE_BYTES):
         buffer += data
         while b"\n" in buffer:
@@ -101,7 +111,7 @@ async def _converse(stream: trio.SocketStream, answer: Answerer) -> None:
             except msgspec.DecodeError:
                 said = {"ok": False, "error": "a command is one JSON object on one line"}
             else:
-                said = await answer(command)
+                said = await answer(command, who)
             await stream.send_all(msgspec.json.encode(said) + b"\n")
         if len(buffer) > LINE_BYTES:
             return

@@ -25,14 +25,17 @@ from switch.server import control
 from switch.server.binding import OpenPort, bind_all, close, is_loopback, listen
 from switch.server.board import Board
 from switch.server.clock import Clock, FreshNames, StepWatch
+from switch.server.delays import Delays
+from switch.server.desk import Desk
 from switch.server.engine import Engine
 from switch.server.plan import Port, ServerPlan, StartRefusedError
 from switch.server.ports import EventLog
 from switch.server.pump import PlainListener, Pump
+from switch.server.status import engine_status, port_status
 from switch.server.tls import TlsListener
 from switch.server.world import seed
 from switch.server.writer import Job, Writer
-from switch.store.port import StoreBroken, StoreUnavailable
+from switch.store.port import StoreBroken, StoreUnavailable, View
 
 TICK_S: Final = 0.25
 SWEEP_TICKS: Final = 4
@@ -50,6 +53,7 @@ class Parts:
     clock: Clock
     names: FreshNames
     data: Path
+    view: Callable[[], View]  # a second look at the store that the writer keeps
     load: Callable[[], ServerPlan]  # reads and checks the configuration anew; raises ConfigError
     reopen_log: Callable[[], None]
     log_lines_lost: Callable[[], int]
@@ -77,6 +81,9 @@ class Host:
         )
         self.board.submit = self.engine.submit
         self.board.report = self.engine.report
+        self.delays = Delays(parts.clock, self.board.play)
+        self.board.later = self.delays.note
+        self._desk = Desk(self.engine, parts.vault, parts.view)
         self._open: dict[Address, OpenPort] = {}
         self._reloading = trio.Lock()
         self._stop = trio.Event()
@@ -133,6 +140,7 @@ class Host:
             await nursery.start(self._signals)
             nursery.start_soon(self.engine.run)
             nursery.start_soon(self.pump.run)
+            nursery.start_soon(self.delays.run)
             nursery.start_soon(self._tick)
             nursery.start_soon(control.serve, control_socket, self._command)
             for item in opened:
@@ -226,12 +234,13 @@ class Host:
     def _stepped(self, step_us: int) -> None:
         self._log.tell("clock.step", "warning", seconds=round(step_us / 1e6, 3))
 
-    async def _command(self, line: dict[str, Any]) -> dict[str, Any]:
+    async def _command(self, line: dict[str, Any], who: str) -> dict[str, Any]:
         name = line.get("command")
         answers: dict[object, Callable[[], Awaitable[dict[str, Any]]]] = {
             "status": self._status,
             "reload": partial(self._reload, "control"),
             "stop": self._stop_command,
+            **{name: partial(self._desk.answer, name, line, who) for name in self._desk.names},
         }
         answer = answers.get(name) if isinstance(name, str) else None
         if answer is None:
@@ -239,37 +248,21 @@ class Host:
                 "ok": False,
                 "error": f"unknown command; there are {', '.join(map(str, answers))}",
             }
-        self._log.tell("control.command", command=name)
+        self._log.tell("control.command", command=name, who=who)
         return await answer()
 
     async def _status(self) -> dict[str, Any]:
+        up_ns = self._parts.clock.now().mono_ns - self._started_ns
         return {
             "ok": True,
             "health": "degraded" if self.engine.trouble else "ok",
-            "trouble": self.engine.trouble,
             "log_lines_lost": self._parts.log_lines_lost(),
             "pid": os.getpid(),
             "data": str(self._parts.data),
-            "up_s": (self._parts.clock.now().mono_ns - self._started_ns) // 1_000_000_000,
-            "settings_version": self.engine.settings.version,
-            "warnings": [
-                f"listener {port.name} takes plain text from other hosts"
-                for port, _ in self.ports
-                if port.tls is None and not is_loopback(port.host)
-            ],
+            "up_s": up_ns // 1_000_000_000,
             "connections": len(self.board.connections),
-            "in_flight": self.engine.in_flight,
-            "decided": self.engine.decided,
-            "listeners": [
-                {
-                    "name": port.name,
-                    "host": port.host,
-                    "port": bound,
-                    "dialect": port.dialect,
-                    "tls": port.tls is not None,
-                }
-                for port, bound in self.ports
-            ],
+            **engine_status(self.engine),
+            **port_status(self.ports),
         }
 
     async def _stop_command(self) -> dict[str, Any]:
@@ -309,6 +302,7 @@ class Host:
         self._plan = plan = replace(plan, settings=settings)
         self.engine.use(settings, plan.engine)
         self.board.limit(plan.limits.connections, plan.limits.per_source)
+        self.board.rescript({port.name: port.profile.scripting for port in plan.ports})
         added, removed, kept = self._replace_listeners(plan, fresh)
         self._parts.reopen_log()
         said = {"settings_version": version, "added": added, "removed": removed, "kept": kept}

@@ -7,13 +7,17 @@ them; refuses to know how an adapter keeps them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
 
 from msgspec import Struct
 
 from switch.errors import IsoswitchError
 from switch.model.records import Key, Record, Transaction
+
+R = TypeVar("R", bound=Record)
 
 
 class StoreUnavailable(IsoswitchError):
@@ -129,6 +133,33 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of everything. Idempotent."""
+
+
+class View(Protocol):
+    """A read-only second look at a store that somebody else may be writing; belongs to one thread
+    and is used in a ``with``. Raises StoreUnavailable and StoreBroken like the store.
+    """
+
+    def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:
+        """The current version of each record, ``None`` where there is none."""
+
+    def find_all(self, kind: type[R], **equal: str) -> Iterator[R]:
+        """All records of a type whose look-up columns equal the given values, in order of id."""
+
+    def page(self, kind: type[R], after: str, count: int) -> list[R]:
+        """So many records of a type at most, in order of id, from behind that id on."""
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All reads within see the store as it is now."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        failure: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
 
 class Notes(Protocol):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -95,6 +96,12 @@ class SqliteReader:
     def find_all(self, kind: type[R], **equal: str) -> Iterator[R]:
         """``scan``, by the record's type."""
         return (record for record in self.scan(kind.TABLE, **equal) if isinstance(record, kind))
+
+    def page(self, kind: type[R], after: str, count: int) -> list[R]:
+        """So many records of a type at most, in order of id, from behind that id on."""
+        records = scan_records(self._connection, shelf_for(kind.TABLE, {}), {}, after)
+        found = islice(self._through(records), count)
+        return [record for record in found if isinstance(record, kind)]
 
     def newest(self) -> Iterator[Transaction]:
         """Transactions as they are now, each once, from the one that was decided last backwards."""

@@ -37,13 +37,15 @@ def load_records(connection: apsw.Connection, keys: Iterable[Key]) -> Mapping[Ke
 
 
 def scan_records(
-    connection: apsw.Connection, shelf: Shelf, equal: Mapping[str, str]
+    connection: apsw.Connection, shelf: Shelf, equal: Mapping[str, str], after: str = ""
 ) -> Iterator[Record]:
-    """All records with these values in their columns, in order of id, read page by page. Raises
-    DamagedRecord.
+    """All records with these values in their columns, in order of id, from behind ``after`` on,
+    read page by page. Raises DamagedRecord.
     """
     query = scan_query(shelf, equal)
     start, end = scan_range(shelf, equal)
+    if after:
+        start = max(start, _behind(after))
     values = tuple(equal.values())
     while True:
         page: list[Any] = connection.execute(query, (start, end, *values)).fetchall()
@@ -51,7 +53,12 @@ def scan_records(
             yield decoded(shelf, text, sent)
         if len(page) < SCAN_PAGE:
             return
-        start = f"{page[-1][0]}\0"  # the very next name
+        start = _behind(page[-1][0])
+
+
+def _behind(name: str) -> str:
+    """The very next name that could be."""
+    return f"{name}\0"
 
 
 def decoded(shelf: Shelf, text: bytes, sent: int | None) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,8 +19,8 @@ from switch.server import control
 async def answering(folder: Path) -> AsyncIterator[None]:
     """A control socket whose commands are echoed."""
 
-    async def answer(command: dict[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "heard": command}
+    async def answer(command: dict[str, Any], who: str) -> dict[str, Any]:
+        return {"ok": True, "heard": command, "who": who}
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(control.serve, control.bind(folder), answer)
@@ -33,7 +34,8 @@ async def test_a_command_gets_its_answer(tmp_path: Path) -> None:
         mode = (tmp_path / control.SOCKET_NAME).stat().st_mode
         assert stat.S_IMODE(mode) == 0o600
         said = await trio.to_thread.run_sync(control.ask, tmp_path, "status")
-    assert said == {"ok": True, "heard": {"command": "status"}}
+    heard = {"command": "status"}
+    assert said == {"ok": True, "heard": heard, "who": f"uid {os.getuid()}"}
 
 
 async def test_a_folder_with_a_long_name_works_too(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from switch.server.plan import ServerPlan
 from switch.server.serve import Host, Parts
 from switch.server.writer import Job
 from switch.store.port import Store, StoreUnavailable
-from tests.server_room import FakeVault, FaultyStore, Outside
+from tests.server_room import FakeVault, FaultyStore, MemoryView, Outside
 
 T = TypeVar("T")
 SHOP = """\
@@ -95,6 +95,7 @@ class Stage:
                 clock=self.clock,
                 names=FreshNames(b"seed"),
                 data=self.folder,
+                view=lambda: MemoryView(self.store.inner),
                 load=self._load,
                 reopen_log=lambda: None,
                 log_lines_lost=lambda: 0,

@@ -78,6 +78,20 @@ def store_with_changes(open_sqlite: Opener, make: Any) -> SqliteStore:
     return store
 
 
+def test_pages_follow_each_other(open_sqlite: Opener, database: Path, make: Any) -> None:
+    """Each record once, whatever the page; the last page may be short or empty."""
+    names = [f"{number:04d}" for number in range(600)]
+    open_sqlite().append([Change("x", 1, tuple(make.account(name) for name in names))])
+    with SqliteReader(database) as reader:
+        for size in (1, 7, 300, 601):
+            found, after = list[str](), ""
+            while page := reader.page(Account, after, size):
+                assert len(page) <= size
+                found += [one.id for one in page]
+                after = found[-1]
+            assert found == names
+
+
 def test_a_snapshot_stands_still(open_sqlite: Opener, database: Path, make: Any) -> None:
     """The writer goes on; within the snapshot nothing moves, behind it everything has."""
     store = open_sqlite()
