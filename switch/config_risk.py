@@ -161,6 +161,9 @@ NAMING: Final = ("cards", "ranges", "terminals", "merchants")
 PAYING: Final = (Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH)
 WITH_AMOUNT: Final = (*PAYING, Kind.INCREMENT, Kind.REFUND)
 ASKING: Final = (*WITH_AMOUNT, Kind.BALANCE, Kind.VERIFICATION)
+LATER: Final = (Kind.COMPLETION, Kind.TIP_ADJUST)  # only a rule that names them is about these
+ANY_AMOUNT: Final = (*WITH_AMOUNT, *LATER)
+ANY: Final = (*ASKING, *LATER)
 FITTING: Final = frozenset(
     {
         Reason.RISK_REFUSED,
@@ -181,19 +184,19 @@ FITTING: Final = frozenset(
 _ENTRY: Final = Shape(
     Reason.ENTRY_MODE_REFUSED, ("limit",), takes=("currency",), usual=PAYING, kinds=ASKING
 )
-_LIST: Final = Shape(Reason.RISK_REFUSED, either=NAMING, usual=ASKING, kinds=ASKING)
+_LIST: Final = Shape(Reason.RISK_REFUSED, either=NAMING, usual=ASKING, kinds=ANY)
 _CASH: Final = (Kind.CASH, Kind.CASHBACK)
 SHAPES: Final[dict[RiskCheck, Shape]] = {
     RiskCheck.ALLOW_LIST: _LIST,
     RiskCheck.DENY_LIST: _LIST,
     RiskCheck.AMOUNT: Shape(
-        Reason.LIMIT_EXCEEDED, ("limit",), (), ("currency",), PAYING, WITH_AMOUNT
+        Reason.LIMIT_EXCEEDED, ("limit",), (), ("currency",), PAYING, ANY_AMOUNT
     ),
     RiskCheck.KEYED: _ENTRY,
     RiskCheck.FALLBACK: _ENTRY,
     RiskCheck.CONTACTLESS: _ENTRY._replace(reason=Reason.LIMIT_EXCEEDED),
     RiskCheck.CONTACTLESS_CUMULATIVE: Shape(
-        Reason.LIMIT_EXCEEDED, (), ("count", "amount"), ("currency",), PAYING, WITH_AMOUNT
+        Reason.LIMIT_EXCEEDED, (), ("count", "amount"), ("currency",), PAYING, ANY_AMOUNT
     ),
     RiskCheck.VELOCITY: Shape(
         Reason.VELOCITY_EXCEEDED,
@@ -201,11 +204,9 @@ SHAPES: Final[dict[RiskCheck, Shape]] = {
         ("count", "amount"),
         ("currency",),
         PAYING,
-        ASKING,
+        ANY,
     ),
-    RiskCheck.UNUSUAL_HOUR: Shape(
-        Reason.RISK_REFUSED, ("from", "to"), (), ("zone",), PAYING, ASKING
-    ),
+    RiskCheck.UNUSUAL_HOUR: Shape(Reason.RISK_REFUSED, ("from", "to"), (), ("zone",), PAYING, ANY),
     RiskCheck.REFUND_WITHOUT_SALE: Shape(
         Reason.NOT_FOUND, usual=(Kind.REFUND,), kinds=(Kind.REFUND,)
     ),
@@ -214,7 +215,7 @@ SHAPES: Final[dict[RiskCheck, Shape]] = {
         Reason.CURRENCY_UNSUPPORTED,
         ("currencies",),
         usual=(*PAYING, Kind.REFUND),
-        kinds=WITH_AMOUNT,
+        kinds=ANY_AMOUNT,
     ),
 }
 EVERY_RULE: Final = frozenset({"name", "check", "on", "mode", "reason", "kinds", *NAMING})
