@@ -26,6 +26,7 @@ from switch.wire.scripted_check import code_fault, condition_fault, echo_fault, 
 
 TOLD = 10  # mistakes in one refusal
 
+Spoken = frozenset[tuple[Kind, Flow]]
 Fault = tuple[tuple[str | int, ...], str]  # the path inside the rule, and what is wrong
 
 
@@ -44,10 +45,11 @@ def scripts_in_force(config: Config, listeners: Mapping[str, Heard]) -> ScriptBo
     if not listeners:
         return None
     sources = rules_of(config)
+    spoken = {heard.dialect.name: _spoken(heard.dialect) for heard in listeners.values()}
     kept: list[tuple[Source, Script]] = []
     mistakes: list[tuple[str, str]] = []
     for source, rule in zip(sources, scripts_of(config, sources), strict=True):
-        faults = list(_faults(rule, _reached(rule, listeners)))
+        faults = list(_faults(rule, _reached(rule, listeners), spoken))
         if not faults:
             kept.append((source, rule))
         elif not source.is_default:
@@ -95,14 +97,16 @@ class _Same:
         )
 
 
-def _faults(rule: Script, reached: Mapping[str, Heard]) -> Iterator[Fault]:
+def _faults(
+    rule: Script, reached: Mapping[str, Heard], spoken: Mapping[str, Spoken]
+) -> Iterator[Fault]:
     """Why a rule can never do what it says."""
     dialects = list({heard.dialect.name: heard.dialect for heard in reached.values()}.values())
     if not dialects:
         names = ", ".join(rule.dialects)
         yield ("when", "dialect"), f"can never be met: none of its listeners speaks {names}"
         return
-    yield from _unspoken(rule, dialects)
+    yield from _unspoken(rule, dialects, spoken)
     yield from _unmet(rule, dialects)
     yield from _unsaid(rule, dialects)
     if rule.behaviour.length_off_by:
@@ -112,24 +116,28 @@ def _faults(rule: Script, reached: Mapping[str, Heard]) -> Iterator[Fault]:
                 yield ("then", "length_off_by"), said
 
 
-def _unspoken(rule: Script, dialects: list[Dialect]) -> Iterator[Fault]:
+def _unspoken(
+    rule: Script, dialects: list[Dialect], spoken: Mapping[str, Spoken]
+) -> Iterator[Fault]:
     """Kinds and flows that no message of the dialects is."""
-    spoken = {pair for dialect in dialects for pair in _spoken(dialect)}
+    pairs = frozenset[tuple[Kind, Flow]]().union(*(spoken[item.name] for item in dialects))
     flows = rule.flows or tuple(Flow)
     for kind in rule.kinds:
-        if not any((kind, flow) in spoken for flow in flows):
+        if not any((kind, flow) in pairs for flow in flows):
             word = f" as {' or '.join(rule.flows)}" if rule.flows else ""
             said = f"can never be met: {_names(dialects)} has no {kind}{word}"
             yield ("when", "kind"), said
-    if rule.flows and not rule.kinds and not any(flow in flows for _, flow in spoken):
+    if rule.flows and not rule.kinds and not any(flow in flows for _, flow in pairs):
         yield ("when", "flow"), f"can never be met: {_names(dialects)} has no such message"
 
 
-def _spoken(dialect: Dialect) -> Iterator[tuple[Kind, Flow]]:
+def _spoken(dialect: Dialect) -> Spoken:
+    """What the messages of a dialect can be."""
     types = MessageTypes(dialect)
-    for base in dialect.messages:
-        kind = types.get(base)
-        yield from ((route.kind, route.flow) for route in (*kind.routes, kind.otherwise))
+    kinds = [types.get(base) for base in dialect.messages]
+    return frozenset(
+        (route.kind, route.flow) for kind in kinds for route in (*kind.routes, kind.otherwise)
+    )
 
 
 def _unmet(rule: Script, dialects: list[Dialect]) -> Iterator[Fault]:

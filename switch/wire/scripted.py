@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace as replace_shape
+from functools import cached_property
 from typing import Final
 
 from switch.model.copies import replace
@@ -55,12 +56,16 @@ class FieldRules:
 
     def __init__(self, dialect: Dialect, rules: Iterable[Script]) -> None:
         self._dialect = dialect
-        self._types = MessageTypes(dialect)
         self._rules = [
             (rule.name, [(*split(test.name), predicate(test)) for test in rule.fields])
             for rule in rules
             if rule.fields
         ]
+
+    @cached_property
+    def _types(self) -> MessageTypes:
+        """Made when they are wanted: most worlds have no rule that looks at fields."""
+        return MessageTypes(self._dialect)
 
     @property
     def marker(self) -> Marker | None:
