@@ -63,7 +63,7 @@ def risk(case: Case) -> Objection:
             case.passed("risk", rule.name, "on an allow list, so no other rule is asked")
             return None
     for rule in rules.judge:
-        if not _is_meant(case, rule.named):
+        if rule.named is not None and not _is_meant(case, rule.named):
             continue
         finding = CHECKS[rule.check](case, rule)
         if finding is None:

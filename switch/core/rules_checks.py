@@ -25,6 +25,9 @@ from switch.model.trail import Counted
 from switch.model.words import EntryMode, Kind
 from switch.money import CURRENCIES, Money
 
+# A member of an enumeration costs a look-up each time; these are asked of every payment.
+_MANUAL: Final = EntryMode.MANUAL
+_FALLBACK: Final = EntryMode.FALLBACK
 CONTACTLESS: Final = frozenset({EntryMode.CONTACTLESS_CHIP, EntryMode.CONTACTLESS_MAGSTRIPE})
 
 
@@ -78,13 +81,13 @@ def _amount(case: Case, rule: RiskRule) -> Finding | None:
 
 
 def _keyed(case: Case, rule: RiskRule) -> Finding | None:
-    if case.request.entry_mode is not EntryMode.MANUAL:
+    if case.request.entry_mode is not _MANUAL:
         return None
     return _above(case.amount, rule, "keyed", "the card read by chip, contactless or stripe")
 
 
 def _fallback(case: Case, rule: RiskRule) -> Finding | None:
-    if case.request.entry_mode is not EntryMode.FALLBACK:
+    if case.request.entry_mode is not _FALLBACK:
         return None
     return _above(case.amount, rule, "the stripe of a chip card", "the chip")
 
@@ -110,7 +113,7 @@ def _cash(case: Case, rule: RiskRule) -> Finding | None:
 def _above(amount: Money | None, rule: RiskRule, what: str, instead: str) -> Finding | None:
     """Fires above the limit; a limit of zero lets nothing pass, whatever its currency."""
     limit = rule.limit_minor
-    if limit and minor_in(amount, rule) <= limit:
+    if limit and (amount is None or amount.currency != rule.currency or amount.minor <= limit):
         return None
     saw = what if amount is None else f"{what}, {amount}"
     if not limit:

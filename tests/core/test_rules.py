@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switch.config_risk import ANY
 from switch.core.case import Case
 from switch.core.rules import risk, wanted
 from switch.model.copies import replace
@@ -306,6 +307,25 @@ def test_a_refund_without_sale(shop: Shop, found: bool) -> None:
     case = Case(shop.arrived(shop.purchase("K2", kind=Kind.REFUND, reference="")), shop.facts(rows))
     case.original = shop.transaction("K1") if found else None
     assert risk(case) is (None if found else Reason.NOT_FOUND)
+
+
+@pytest.mark.parametrize("kind", ANY)
+def test_every_kind_that_a_rule_can_be_about_is_asked(shop: Shop, kind: Kind) -> None:
+    """Whatever the handler of the kind: a list of the terminal's stops it, and only there."""
+    assert shop.ask(shop.purchase("K0")).reason is Reason.APPROVED
+    preauth = shop.purchase("K1", kind=Kind.PREAUTH, captures=False)
+    assert shop.ask(preauth).reason is Reason.APPROVED
+    money = None if kind in (Kind.BALANCE, Kind.VERIFICATION) else Money(1_000, "840")
+    acted_upon = {Kind.INCREMENT: "ref-K1", Kind.COMPLETION: "ref-K1", Kind.TIP_ADJUST: "ref-K0"}
+    more = {
+        "amount": money,
+        "amount_other": Money(10, "840") if kind is Kind.CASHBACK else None,
+        "original": acted_upon.get(kind, ""),
+    }
+    for key, names, reason in (("K2", "T1", Reason.RISK_REFUSED), ("K3", "T2", Reason.APPROVED)):
+        named = Named(terminals=frozenset({names}))
+        use(shop, rule(RiskCheck.DENY_LIST, kinds=ANY, named=named))
+        assert shop.ask(shop.purchase(key, kind=kind, **more)).reason is reason
 
 
 # -- counters
