@@ -149,17 +149,13 @@ def _uploaded(item: UploadItem) -> Data:
     return {
         "name": item.id.removeprefix(f"{item.batch}|"),
         "kind": item.kind,
-        "stan": item.stan,
-        "rrn": item.rrn,
         "stated": "" if amount is None else str(amount),
         "request_key": item.transaction,
     }
 
 
 def _difference(item: Difference, found: Found) -> Data:
-    uploaded = {one.id: one for one in found.uploaded}.get(f"{item.batch}|{item.original}")
-    ours = {transaction.id: transaction for _, transaction in found.items}.get(item.transaction)
-    known = ours or uploaded
+    known = {transaction.id: transaction for _, transaction in found.items}.get(item.transaction)
     return {
         "class": item.classified,
         "said": WORDS.get(item.classified, item.classified),

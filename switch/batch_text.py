@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from switch.batch_report import Data, is_closed
+from switch.money import Money, currency_number
 
 _STATES: Final = {
     "open": "open",
@@ -60,22 +61,27 @@ def page(told: Data) -> Iterator[str]:
 
 
 def _totals(told: Data) -> Iterator[str]:
-    yield f"totals in {told['currency']:28} {'terminal':>14} {'host':>14}"
+    yield f"totals in {told['currency']:27} {'terminal':>14} {'host':>14}"
     if not told["totals"]:
         yield "  the dialect states none"
     for one in told["totals"]:
-        claimed, counted = (_cell(one[side]) for side in ("claimed", "counted"))
+        name, unit = one["name"], told["currency"]
+        claimed, counted = (_cell(name, one[side], unit) for side in ("claimed", "counted"))
         differs = one["claimed"] is not None and one["claimed"] != one["counted"]
         mark = "  <" if differs and one["counted"] is not None else ""
-        yield f"  {one['name'].replace('_', ' '):35} {claimed:>14} {counted:>14}{mark}"
+        yield f"  {name.replace('_', ' '):35} {claimed:>14} {counted:>14}{mark}"
     for other in told["other_currencies"]:
         yield f"in {other['currency']}, settled on the host's count:"
         for name, value in other["counted"].items():
-            yield f"  {name.replace('_', ' '):35} {'-':>14} {value:>14}"
+            counted = _cell(name, value, other["currency"])
+            yield f"  {name.replace('_', ' '):35} {'-':>14} {counted:>14}"
 
 
-def _cell(value: int | None) -> str:
-    return "-" if value is None else str(value)
+def _cell(name: str, value: int | None, currency: str) -> str:
+    """A total for people: amounts as money, numbers as they are."""
+    if value is None:
+        return "-"
+    return str(Money(value, currency_number(currency))) if name.endswith("amount") else str(value)
 
 
 def _differences(told: Data) -> Iterator[str]:

@@ -102,7 +102,7 @@ def test_the_report_names_all_three_differences(data: Path) -> None:
         (item["class"], item["stan"], item["claimed"]["minor"], item["counted"]["minor"])
         for item in one["differences"]
     ] == [
-        ("missing_at_host", "000077", 700, 0),
+        ("missing_at_host", "", 700, 0),
         ("missing_at_terminal", "000003", 0, 3_000),
         ("amount_differs", "000002", 2_500, 2_000),
     ]
@@ -114,11 +114,11 @@ def test_the_report_names_all_three_differences(data: Path) -> None:
     assert {"name": "sales_amount", "claimed": 4_200, "counted": 6_000} in one["totals"]
     assert [item["minor"] for item in one["items"]] == [1_000, 2_000, 3_000]
     page = said("batches", "show", "T1/000001", "--data", str(data))
-    assert "missing at the host: STAN 000077" in page
+    assert "missing at the host: ref-GHOST" in page
     assert "missing at the terminal: STAN 000003 RRN RRN000000003" in page
     assert "the amounts differ: STAN 000002 RRN RRN000000002" in page
     assert "difference 5.00 USD: posted to suspense" in page
-    assert "  sales amount                                  4200           6000  <" in page
+    assert "  sales amount                             42.00 USD      60.00 USD  <" in page
 
 
 def test_a_terminal_alone_means_its_current_batch(data: Path) -> None:
