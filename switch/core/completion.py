@@ -43,10 +43,10 @@ def complete(event: RequestArrived, facts: Facts) -> Decision:
 
 def capture(case: Case, first: Transaction) -> Decision:
     """Capture what is authorized and still open."""
-    hold = case.facts.find(Hold, first.id)
     if first.captures:
         said = f"a captured {first.kind.value} holds nothing"
         return refuse(case, said, Reason.TRANSACTION_INVALID, "an authorization that holds")
+    hold = case.facts.find(Hold, first.id)
     if hold is None or hold.state != OPEN or has_expired(hold, case.event.moment.wall_us):
         return after_expiry(case, first)
     wrong = follow.wrong_amount(case, first) or _above(case, first)

@@ -37,10 +37,10 @@ def increment(event: RequestArrived, facts: Facts) -> Decision:
 
 def add(case: Case, first: Transaction) -> Decision:
     """Set more aside, if the hold is open and the account can bear it."""
-    hold, now_us = case.facts.find(Hold, first.id), case.event.moment.wall_us
-    if first.captures or first.kind is Kind.INCREMENT:
+    if first.captures:
         said = f"a captured {first.kind.value} holds nothing"
         return refuse(case, said, Reason.TRANSACTION_INVALID, "an authorization that holds")
+    hold, now_us = case.facts.find(Hold, first.id), case.event.moment.wall_us
     if hold is None or in_effect(first) == 0:
         return refuse(case, "holds nothing", Reason.NOT_FOUND, "an authorization that holds")
     if has_expired(hold, now_us):

@@ -93,7 +93,7 @@ def of_undoing(original: Transaction, facts: Facts) -> list[Key]:
             wanted += of_pricing(found, facts)
     if original.kind is Kind.REFUND and original.amount_open is not None:
         wanted.append(account_key(suspense_account(original.amount_open.currency)))
-    return wanted
+    return list(dict.fromkeys(wanted))
 
 
 # Kinds whose undoing changes what they acted upon, and those that change its price.

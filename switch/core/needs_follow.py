@@ -73,7 +73,7 @@ def of_follower(event: RequestArrived, facts: Facts) -> Needs:
             return needs
     original = original_of(request, facts)
     if original is not None:
-        needs = missing(rows, _CHANGES[request.kind](original, facts))
+        needs = missing(rows, list(dict.fromkeys(_CHANGES[request.kind](original, facts))))
     return needs or needs_money.of_pin(request, facts)
 
 
