@@ -317,7 +317,7 @@ def test_every_kind_that_a_rule_can_be_about_is_asked(shop: Shop, kind: Kind) ->
     assert shop.ask(preauth).reason is Reason.APPROVED
     money = None if kind in (Kind.BALANCE, Kind.VERIFICATION) else Money(1_000, "840")
     acted_upon = {Kind.INCREMENT: "ref-K1", Kind.COMPLETION: "ref-K1", Kind.TIP_ADJUST: "ref-K0"}
-    more = {
+    more: dict[str, Any] = {
         "amount": money,
         "amount_other": Money(10, "840") if kind is Kind.CASHBACK else None,
         "original": acted_upon.get(kind, ""),
