@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from switch.model.events import Moment
 from switch.model.request import Answer, Request
 from switch.model.words import Reason
@@ -77,3 +79,10 @@ def approved(**more: object) -> Answer:
         "settlement_date": "261124",
     }
     return Answer(**{**given, **more})  # type: ignore[arg-type]
+
+
+def overlay(tmp_path: Path, text: str, base: str = "iso87-ascii") -> str:
+    """A dialect file that extends another one."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f'extends = "{base}"\n{text}', "utf-8")
+    return str(path)

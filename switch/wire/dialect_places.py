@@ -60,19 +60,24 @@ def message_places(
     whole, parts = section.means or {}, section.parts or {}
     own: dict[str, Place] = {}
     for number, meaning in whole.items():
+        _open(meaning, (*path, "means", number))
         _put(own, (*path, "means", number), meaning, Place(number))
     for number, sections in parts.items():
         where = (*path, "parts", number)
         room = parse_as(file.fields[number].as_).characters
         if sum(parse_as(part.as_).characters for part in sections) > room:
             raise Mistake(where, f"the parts are longer than field {number}")
+        for part in sections:
+            _open(part.means, where)
         _placed(own, where, number, sections, movable=False)
-    for meaning in own:
-        # What is covered is decided by the field, in whatever message it stands.
-        if is_sensitive(meaning):
-            raise Mistake(path, f"{meaning} is sensitive: the field itself must bear that name")
     given = {name: place for name, place in places.items() if place.field not in {*whole, *parts}}
     return given | own
+
+
+def _open(meaning: str, path: Path) -> None:
+    """What is covered is decided by the field, in whatever message it stands."""
+    if is_sensitive(meaning):
+        raise Mistake(path, f"{meaning} is sensitive: the field itself must bear that name")
 
 
 def _placed(

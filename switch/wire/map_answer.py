@@ -115,13 +115,15 @@ class AnswerWriter:
         shape = self._layout.fields.get(int(number)) if number.isdecimal() else None
         if shape is None or shape.sensitive:
             return
+        # Texts are cut to their room, digits never: they would be other digits.
+        room = shape.max_length if place.whole else place.stop - place.start
+        if len(value) > room and (shape.content is Content.N or not place.whole):
+            return
         if place.whole:
             written = fit(self._layout, number, value)
         else:
-            width = place.stop - place.start
             before = reply.get(number) or composite(self._layout, number, {})
-            piece = value.rjust(width, "0")[:width]
-            written = before[: place.start] + piece + before[place.stop :]
+            written = before[: place.start] + value.rjust(room, "0") + before[place.stop :]
         if first_bad(effective_content(self._layout, shape), shape)(written) is None:
             reply[number] = written
 

@@ -136,6 +136,11 @@ class MessageType:
     present_by: tuple[Place, ...]
     chosen: dict[tuple[object, ...], Route] = field(default_factory=dict)
 
+    def meaning_of(self, number: str) -> str:
+        """The semantic name of a whole field in this message, empty where it has none."""
+        found = (name for name, place in self.places.items() if place == Place(number))
+        return next(found, "")
+
     def route(self, get: Get) -> Route:
         """The most specific line of the transaction table that fits."""
         values: tuple[object, ...] = tuple(map(get, self.chosen_by))

@@ -12,7 +12,7 @@ from switch.model.request import Problem, Request
 from switch.model.words import Kind, Reason
 from switch.wire.dialect_data import Dialect
 from switch.wire.map_card import Card
-from switch.wire.map_message import Fields, MessageType, Route
+from switch.wire.map_message import MessageType, Route
 from switch.wire.map_totals import Totals
 from switch.wire.map_values import MONTHS, is_date, is_time
 
@@ -88,53 +88,60 @@ class Problems:
         if card.said:
             separator = card.said.endswith("separator")
             reason = Reason.FORMAT_ERROR if separator else Reason.PAN_INVALID
-            yield self._problem(kind.ids.track2 if separator else kind.ids.pan, card.said, reason)
+            yield self._problem(
+                kind, kind.ids.track2 if separator else kind.ids.pan, card.said, reason
+            )
         if request.expiry and request.expiry[2:] not in MONTHS:
-            yield self._problem(kind.ids.expiry, "names a month that is none")
-        yield from self._clock(kind.ids, request)
-        yield from self._money(fields, kind.ids, request)
+            yield self._problem(kind, kind.ids.expiry, "names a month that is none")
+        yield from self._clock(kind, request)
+        yield from self._money(fields, kind, request)
         if kind.ids.totals and not self._totals.readable(fields.get, kind.ids):
-            yield self._problem(kind.ids.totals, "holds no totals")
+            yield self._problem(kind, kind.ids.totals, "holds no totals")
 
     def _missing(
         self, fields: Mapping[str, str], kind: MessageType, route: Route
     ) -> Iterator[Problem]:
         for number in sorted(route.required - fields.keys(), key=int):
-            yield self._problem(number, "is missing")
+            yield self._problem(kind, number, "is missing")
         for group in route.one_of:
             if not any(number in fields for number in group):
                 others = " or ".join(group[1:])
                 said = f"is missing (or {others})" if others else "is missing"
-                yield self._problem(group[0], said)
+                yield self._problem(kind, group[0], said)
         for number, needed in kind.needs:
             for other in needed if number in fields else ():
                 if other not in fields:
-                    yield self._problem(other, f"is missing: field {number} needs it")
+                    yield self._problem(kind, other, f"is missing: field {number} needs it")
 
-    def _clock(self, ids: Fields, request: Request) -> Iterator[Problem]:
+    def _clock(self, kind: MessageType, request: Request) -> Iterator[Problem]:
+        ids = kind.ids
         if request.local_time and not is_time(request.local_time):
-            yield self._problem(ids.local_time, "is no time")
+            yield self._problem(kind, ids.local_time, "is no time")
         elif len(request.local_time) == 12 and not is_date(request.local_time[2:6]):
-            yield self._problem(ids.local_time, "is no date")
+            yield self._problem(kind, ids.local_time, "is no date")
         if request.local_date and not is_date(request.local_date):
-            yield self._problem(ids.local_date, "is no date")
+            yield self._problem(kind, ids.local_date, "is no date")
         sent = request.transmitted_at
         if sent and not (is_date(sent[:4]) and is_time(sent)):
-            yield self._problem(ids.transmitted_at, "is no date and time")
+            yield self._problem(kind, ids.transmitted_at, "is no date and time")
 
-    def _money(self, fields: Mapping[str, str], ids: Fields, request: Request) -> Iterator[Problem]:
-        amount = request.amount
+    def _money(
+        self, fields: Mapping[str, str], kind: MessageType, request: Request
+    ) -> Iterator[Problem]:
+        ids, amount = kind.ids, request.amount
         if amount is None:
             if fields.get(ids.amount):
-                yield self._problem(ids.amount, "is no number")
+                yield self._problem(kind, ids.amount, "is no number")
             return
         if not amount.minor and request.kind in _MOVES_MONEY:
-            yield self._problem(ids.amount, "is zero", Reason.AMOUNT_INVALID)
+            yield self._problem(kind, ids.amount, "is zero", Reason.AMOUNT_INVALID)
         if not amount.currency and ids.currency in fields:
-            yield self._problem(ids.currency, "is no currency of ISO 4217")
+            yield self._problem(kind, ids.currency, "is no currency of ISO 4217")
 
-    def _problem(self, number: str, said: str, reason: Reason = Reason.FORMAT_ERROR) -> Problem:
-        name = self._dialect.meaning_of(number)
+    def _problem(
+        self, kind: MessageType, number: str, said: str, reason: Reason = Reason.FORMAT_ERROR
+    ) -> Problem:
+        name = kind.meaning_of(number)
         title = self._dialect.field_name(number)
         place = f"field {number} ({title})" if title else f"field {number}"
         return Problem(name or f"field {number}", place, reason, said)

@@ -1,4 +1,4 @@
-"""The catalogue of transactions: each dialect speaks each kind, or says by name that it does not."""
+"""Each dialect speaks each kind of the catalogue, or says by name that it does not."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""Dialect files: what ships is whole, what is wrong is refused with file, line and reason, and
-nothing hostile comes through.
-"""
+"""Dialect files: what ships is whole, and overlays lie on what they extend."""
 
 from __future__ import annotations
 
@@ -8,14 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from switch.errors import ConfigError
 from switch.model.words import Kind, Reason
-from switch.wire.dialect import Dialect, load_dialect, shipped_dialects, specs_folder
+from switch.wire.dialect import load_dialect, shipped_dialects, specs_folder
+from switch.wire.dialect_data import Place
 from switch.wire.layout import Canon, Coding, Content, SubKind
-from switch.wire.semantics import MEANINGS, SENSITIVE_ELEMENTS, is_sensitive
+from switch.wire.mapping import Mapper
+from switch.wire.semantics import MEANINGS, SENSITIVE_ELEMENTS
+from tests.wire_messages import SALE_87, overlay
 
 SHIPPED = (
     "hypercom",
@@ -57,20 +55,6 @@ CODES_1987 = {
     "partial": "10",
     "approved.no_original": "00",
 }
-
-
-def overlay(tmp_path: Path, text: str, base: str = "iso87-ascii") -> str:
-    """A dialect file that extends another one."""
-    path = tmp_path / "mine.toml"
-    path.write_text(f'extends = "{base}"\n{text}', "utf-8")
-    return str(path)
-
-
-def refusal(path: str) -> ConfigError:
-    """The error that loading ends in."""
-    with pytest.raises(ConfigError) as caught:
-        load_dialect(path)
-    return caught.value
 
 
 # -- what ships
@@ -241,147 +225,32 @@ def test_spec_dict_is_taken_for_reading(tmp_path: Path) -> None:
     assert set(dialect.layout.fields) == {11}
 
 
-# -- refusals
-
-MISTAKES = [
-    ("[fields.48]\nas = 'ans..250'\n", 3, "two|2 digits"),
-    ("[fields.48]\nas = 'letters'\n", 3, "notation"),
-    ("[fields.48]\nas = 'ans...20'\nmeans = 'mood'\n", 4, "unknown meaning"),
-    ("[fields.48]\nas = 'ans...20'\ncolour = 'red'\n", 4, "no such key"),
-    ("[fields.35]\nas = 'z..37'\nmeans = 'response_text'\n", 2, "sensitive"),
-    ("[fields.11]\nas = 'n6'\nmeans = 'stan'\n[fields.60]\nas = 'n6'\nmeans = 'stan'\n", 5, "stan"),
-    ("[fields.2]\nas = 'ans..19'\n", 2, "written as n"),
-    ("[fields.1]\nas = 'b8'\n", 2, "pattern"),
-    ("[fields.200]\nas = 'b8'\n", 2, "pattern"),
-    ("[messages.0200]\nrequired = [3, 165]\n", 3, "no field 165"),
-    ("[messages.0200]\necho = [35]\n", 3, "never echoed"),
-    ("[messages.0200]\necho = [3, 41]\n", 3, "answer_match"),
-    ("[messages.0200]\nlike = '0600'\n", 3, "no other message"),
-    ("[messages.0210]\nrequired = [3]\n", 2, "pattern"),
-    ("[messages.1200]\nrequired = [3]\n", 2, "version 0"),
-    ("[transactions.x]\nmessages = ['0600']\nkind = 'purchase'\n", 3, "no message 0600"),
-    ("[transactions.x]\nmessages = ['0200']\nkind = 'gift'\n", 4, "kind"),
-    ("[transactions.x]\nmessages = ['0200']\nkind = 'void'\nwhen = {invoice='x'}\n", 5, "when"),
-    ("[transactions]\n'x;import os' = {messages=['0200'], kind='void'}\n", 3, "pattern"),
-    ("[identity]\noriginal = ['stan']\n", 3, "part by part"),
-    ("[identity]\nanswer_match = ['mood']\n", 3, "answer_match"),
-    ("[identity]\nreference = ['mood']\n", 3, "reference"),
-    ("[responses]\n'approved' = '000'\n", 3, "2 characters"),
-    ("[responses]\n'sorry' = '00'\n", 3, "responses"),
-    ("[policy]\nchecks = ['fields', 'mood']\n", 3, "mood"),
-    ("[policy]\ntotals = 'guess'\n", 3, "totals"),
-    ("[encoding]\ntext = 'utf-16'\n", 3, "one byte a digit"),
-    ("[encoding]\nnumeric = 1\n", 3, "numeric"),
-    ("[framing]\nlength = 'ascii-5'\n", 3, "length"),
-    ("[framing]\nlimit_bytes = '8192'\n", 3, "integer"),
-    ("[entry_mode]\ntemplate = '0021'\n", 3, "3 characters"),
-    ("remove = ['fields.200']\n", 2, "there is no"),
-    ("remove = 'fields.48'\n", 2, "list"),
-    ("remove = ['transactions']\n", 2, "transactions"),
-    ("remove = ['identity']\n", 2, "identity"),
-    ('title = "a\\u001b[2Jb"\n', 2, "printed"),
-    ('title = "a\\u202Eb"\n', 2, "printed"),
-    (f"title = '{'x' * 121}'\n", 2, "120"),
-    ("this is no toml\n", 2, "no TOML"),
-]
+def test_a_field_may_mean_something_else_in_one_message(tmp_path: Path) -> None:
+    """Whole or part by part; elsewhere it means what it did, and what it meant is not there."""
+    dialect = load_dialect("hypercom")
+    meanings = {
+        mti: {name for name, place in dialect.messages[mti].places.items() if place.field == "60"}
+        for mti in ("0200", "0220", "0320", "0500")
+    }
+    assert meanings == {
+        "0200": {"batch_number"},
+        "0220": {"amount_original"},
+        "0320": {"original_message", "original_stan"},
+        "0500": {"batch_number"},
+    }
+    text = "[messages.0320]\nparts.48 = [{ as = 'an2' }, { as = 'ans12', means = 'rrn' }]\n"
+    rule = load_dialect(overlay(tmp_path, text)).messages["0320"]
+    assert rule.places["rrn"] == Place("48", 2, 14)
+    assert [part.length for part in rule.parts["48"]] == [2, 12]
 
 
-@pytest.mark.parametrize(("text", "line", "said"), MISTAKES)
-def test_mistakes_are_refused_with_their_line(
-    tmp_path: Path, text: str, line: int, said: str
-) -> None:
-    """File, line, reason; the line is where the mistake was made, not somewhere in the base."""
-    error = refusal(overlay(tmp_path, text))
-    place = error.where
-    if not text.startswith("remove = ['"):
-        assert place == f"{tmp_path / 'mine.toml'}:{line}"
-    assert re.search(said, error.reason), error.reason
-
-
-def test_mistake_in_a_base_points_at_the_base(tmp_path: Path) -> None:
-    """A chain is refused in the file that says the wrong thing."""
-    (tmp_path / "house.toml").write_text(
-        'extends = "iso87-ascii"\n[fields.48]\nas = "oops"\n', "utf-8"
+def test_a_line_may_ask_for_what_is_there(tmp_path: Path) -> None:
+    """``with``: the element holds something; the line that asks for it is the more specific one."""
+    text = (
+        "[transactions.late]\nmessages = ['0200']\nwhen = { processing_code = '00' }\n"
+        "with = ['approval_code']\nkind = 'completion'\ncaptures = true\n"
     )
-    path = tmp_path / "branch.toml"
-    path.write_text('extends = "./house.toml"\n', "utf-8")
-    assert refusal(str(path)).where == f"{tmp_path / 'house.toml'}:3"
-
-
-@pytest.mark.parametrize(
-    "base", ["nowhere", "../iso87-ascii", "/etc/passwd", "./a/b.toml", "https://x.example/y", ""]
-)
-def test_bases_are_shipped_or_neighbours(tmp_path: Path, base: str) -> None:
-    """A dialect file cannot make the program read elsewhere."""
-    assert refusal(overlay(tmp_path, "", base)).where == f"{tmp_path / 'mine.toml'}:1"
-
-
-def test_circles_end(tmp_path: Path) -> None:
-    """Two files that extend each other are refused."""
-    for name, base in (("a", "b"), ("b", "a")):
-        (tmp_path / f"{name}.toml").write_text(f'extends = "./{base}.toml"\n', "utf-8")
-    assert "circle" in refusal(str(tmp_path / "a.toml")).reason
-
-
-def test_names_and_files_that_are_none(tmp_path: Path) -> None:
-    """An unknown name lists what there is; files that cannot be read say why."""
-    assert "hypercom" in refusal("iso99").reason
-    assert "cannot be read" in refusal(str(tmp_path / "none.toml")).reason
-    assert "file name" in refusal("a\0b.toml").reason
-    odd = tmp_path / "Odd Name.toml"
-    odd.write_text("", "utf-8")
-    assert "small letters" in refusal(str(odd)).reason
-    (tmp_path / "latin.toml").write_bytes(b"title = 'x'\nx = '\xff'\n")
-    assert refusal(str(tmp_path / "latin.toml")).where.endswith("latin.toml:2")
-    (tmp_path / "huge.toml").write_bytes(b"#" * 1_000_002)
-    assert "larger" in refusal(str(tmp_path / "huge.toml")).reason
-    (tmp_path / "deep.toml").write_text("x = " + "[" * 5000 + "]" * 5000, "utf-8")
-    assert "deep" in refusal(str(tmp_path / "deep.toml")).reason
-
-
-def test_several_mistakes_are_told_at_once(tmp_path: Path) -> None:
-    """Who has made two mistakes need not load twice."""
-    text = "[fields.48]\nas = 'oops'\n[fields.47]\nas = 'oops'\n"
-    error = refusal(overlay(tmp_path, text))
-    assert "mine.toml:3" in str(error)
-    assert "mine.toml:5" in str(error)
-
-
-BASE_LINES = specs_folder().joinpath("iso87-ascii.toml").read_text("utf-8").split("\n")
-
-
-def loaded(path: str) -> tuple[Dialect | None, str]:
-    """The dialect, or where it was refused."""
-    try:
-        return load_dialect(path), ""
-    except ConfigError as error:
-        return None, error.where
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.data())
-def test_spoiled_files_load_or_are_refused(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
-) -> None:
-    """Whatever stands in a line: a dialect, or ConfigError with file and line; nothing else."""
-    lines = list(BASE_LINES)
-    for _ in range(data.draw(st.integers(1, 3))):
-        at = data.draw(st.integers(0, len(lines) - 1))
-        line = lines[at]
-        cut = data.draw(st.integers(0, len(line)))
-        lines[at] = data.draw(
-            st.sampled_from(
-                ["", line[:cut], line[:cut] + "9" + line[cut:], line[:cut] + line[cut + 1 :]]
-            )
-            | st.text(max_size=30)
-            | st.just(lines[data.draw(st.integers(0, len(lines) - 1))])
-        )
-    path = tmp_path_factory.mktemp("spoiled") / "spoiled.toml"
-    path.write_text("\n".join(lines), "utf-8")
-    dialect, where = loaded(str(path))
-    if dialect is None:
-        assert re.search(r"spoiled\.toml:\d+$", where), where
-        return
-    for number, meaning in SENSITIVE_ELEMENTS.items():
-        if number in dialect.layout.fields:
-            assert is_sensitive(dialect.meaning_of(number)), meaning
+    mapper = Mapper(load_dialect(overlay(tmp_path, text)))
+    for code, kind in (("A1B2C3", Kind.COMPLETION), ("      ", Kind.PURCHASE)):
+        assert mapper.request({**SALE_87, "38": code}).kind is kind
+    assert mapper.request(SALE_87).kind is Kind.PURCHASE

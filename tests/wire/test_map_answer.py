@@ -104,3 +104,78 @@ def test_text_and_extra_fields_of_an_answer() -> None:
     assert reply["44"] == "Thank you for shopping wi"
     assert reply["18"] == "5411"
     assert "35" not in reply
+
+
+def test_a_response_code_that_a_rule_sets() -> None:
+    """It counts instead of the reason's own."""
+    request = read("iso87-ascii", SALE_87)
+    answer = approved(reason=Reason.SCRIPTED, code="77")
+    assert MAPPERS["iso87-ascii"].answer(SALE_87, request, answer, NOW)["39"] == "77"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "written"),
+    [
+        ("48", "thank you", "48", "thank you"),
+        ("terminal_id", "OTHER", "41", "OTHER   "),
+        ("merchant_category", "42", "18", "0042"),
+        ("stan", "7", "11", "000007"),
+        ("original_stan", "7", "90", "0" * 4 + "000007" + "0" * 32),
+        ("amount_remaining", "500", "95", "0" * 9 + "500" + "0" * 12 + "C00000000" * 2),
+        ("response_text", "x" * 30, "44", "x" * 25),
+    ],
+)
+def test_further_fields_by_meaning_or_number(
+    name: str, value: str, field: str, written: str
+) -> None:
+    """They go to their place, filled to its length, over what is echoed there."""
+    request = read("iso87-ascii", SALE_87)
+    reply = MAPPERS["iso87-ascii"].answer(SALE_87, request, approved(extra={name: value}), NOW)
+    assert reply[field] == written
+    CODECS["iso87-ascii"].encode(reply)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("2", "4000000000009995"),
+        ("card_verification", "123"),
+        ("126", "123"),
+        ("52", "00" * 8),
+        ("stan", "seven"),
+        ("amount", "1" * 13),
+        ("original_stan", "1234567"),
+        ("999", "x"),
+        ("t", "0210"),
+    ],
+)
+def test_what_must_not_or_cannot_be_told_is_left_out(name: str, value: str) -> None:
+    """Nothing sensitive, nothing that does not fit: the answer goes without it."""
+    request = read("iso87-ascii", SALE_87)
+    plain = MAPPERS["iso87-ascii"].answer(SALE_87, request, approved(), NOW)
+    told = MAPPERS["iso87-ascii"].answer(SALE_87, request, approved(extra={name: value}), NOW)
+    assert told == plain
+
+
+def test_partial_approval_and_balance_share_an_element() -> None:
+    """1987: DE 54 tells what was asked for (type 57) beside the balance; both are found again."""
+    answer = approved(reason=Reason.PARTIAL, amount=Money(1000, "840"), balance=Money(250, "840"))
+    for name in ("iso87-ascii", "hypercom"):
+        fields = sale(name)
+        reply = MAPPERS[name].answer(fields, read(name, fields), answer, NOW)
+        assert reply["54"] == "0057840C000000001234" + "0002840C000000000250"
+        told = MAPPERS[name].read_answer(fields, CODECS[name].decode(CODECS[name].encode(reply)))
+        assert told.answer is not None
+        assert told.answer.balance == Money(250, "840")
+        assert told.answer.amount == Money(1000, "840")
+
+
+def test_the_settlement_date_has_as_many_digits_as_the_dialect() -> None:
+    """DE 15: MMDD in 1987, YYMMDD in 1993, and so the terminal hears it."""
+    for name, date in (("iso87-ascii", "1124"), ("iso93-ascii", "261124"), ("hypercom", "1124")):
+        fields = sale(name)
+        told = MAPPERS[name].read_answer(
+            fields, MAPPERS[name].answer(fields, read(name, fields), approved(), NOW)
+        )
+        assert told.answer is not None
+        assert told.answer.settlement_date == date
