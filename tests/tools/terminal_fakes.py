@@ -36,12 +36,17 @@ PATIENCE = Patience(answer_s=30, reversal_s=10, reversal_tries=3, pause_s=1)
 
 
 class JsonLanguage:
-    """A dialect of JSON: kind, STAN, amount, whether it is a repeat, and the original's STAN."""
+    """A dialect of JSON: kind, STAN, amount, whether it is a repeat, and the original's STAN.
+
+    10 approves 5.00 of whatever was asked for, 95 finds a batch out of balance, 96 decides nothing.
+    """
 
     name = "json"
     reversals_keep_stan = False
-    totals_policy = "iso-74-97"
-    uploads = True
+
+    def __init__(self, totals_policy: str = "iso-74-97", *, uploads: bool = True) -> None:
+        self.totals_policy = totals_policy
+        self.uploads = uploads
 
     def flow(self, kind: Kind, *, advice: bool) -> Flow:
         return Flow.ADVICE if advice or kind is Kind.TIP_ADJUST else Flow.REQUEST
@@ -61,6 +66,17 @@ class JsonLanguage:
             "pan": "" if pan is None else pan.last4,
             "repeat": str(repeat),
             "original": "" if original is None else original.stan,
+            "flow": sent.flow.value,
+            "other": str(sent.other_minor),
+            "remaining": str(sent.remaining_minor),
+            "before": str(sent.original_minor),
+            "entry": sent.entry_mode.value,
+            "final": str(sent.final),
+            "last": str(sent.last_item),
+            "batch": str(sent.batch),
+            "totals": sent.totals,
+            "again": str(sent.after_upload),
+            "rrn": sent.rrn,
         }
         return Outgoing(fields, json.dumps(fields).encode())
 
@@ -72,11 +88,15 @@ class JsonLanguage:
         return Heard(
             ours=True,
             said=code,
-            approved=code == "00",
+            approved=code in ("00", "10"),
             final=code != "96",
             code=code,
-            approval_code="123456" if code == "00" else "",
-            rrn="632810000001",
+            reason="reconcile.mismatch" if code == "95" else "",
+            approval_code="123456" if code in ("00", "10") else "",
+            rrn=f"6328{answer['stan'].rjust(8, '0')}",
+            amount=Money(500, "840") if code == "10" else None,
+            balance=Money(7700, "840") if outgoing.fields["kind"] == "balance_inquiry" else None,
+            totals=answer.get("totals", ""),
         )
 
 
@@ -92,6 +112,7 @@ class FakeHost:
     plan: list[str] = field(default_factory=list)
     seen: list[dict[str, str]] = field(default_factory=list)
     refuse: int = 0
+    totals: str = ""
     dialled: int = 0
     on_message: Callable[[dict[str, str]], None] | None = None
 
@@ -128,7 +149,7 @@ class FakeHost:
         what = self.plan.pop(0) if self.plan else "00"
         if what == "hang up":
             return False
-        answer = {"stan": said["stan"], "code": what}
+        answer = {"stan": said["stan"], "code": what, "totals": self.totals}
         if what == "late":
             answer = {"stan": "999999", "code": "00"}
         if what != "silence":
@@ -157,12 +178,15 @@ VAULT = SoftwareVault(MasterKey(bytearray(os.urandom(32))), os.urandom)
 
 
 def terminal(
-    host: FakeHost, journal: Journal | None = None, patience: Patience = PATIENCE
+    host: FakeHost,
+    journal: Journal | None = None,
+    patience: Patience = PATIENCE,
+    language: JsonLanguage | None = None,
 ) -> VirtualTerminal:
     """A terminal in front of it."""
     return VirtualTerminal(
         Identity("DEMO0001", "DEMOMERCHANT001"),
-        JsonLanguage(),
+        JsonLanguage() if language is None else language,
         Journal() if journal is None else journal,
         VAULT,
         host.dial,

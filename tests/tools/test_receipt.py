@@ -52,7 +52,8 @@ def test_only_the_merchant_keeps_a_signature() -> None:
     """And only of an approved purchase."""
     assert "Signature" in receipt(PURCHASE, "merchant")
     assert "Signature" not in receipt(PURCHASE, "customer")
-    assert "Signature" not in receipt(replace(PURCHASE, verdict="DECLINED", approved=False), "merchant")
+    declined = replace(PURCHASE, verdict="DECLINED", approved=False)
+    assert "Signature" not in receipt(declined, "merchant")
 
 
 @pytest.mark.parametrize("kind", [Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO])

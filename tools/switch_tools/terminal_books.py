@@ -69,6 +69,12 @@ class Books:
         entry = self.journal.entries.get(self.current(original).reversal)
         return entry if entry is not None and entry.answered is None else None
 
+    def is_open_reversal(self, original: Entry, wish: Wish) -> bool:
+        """Whether a reversal like the one that is wished is on its way already."""
+        entry = self.open_reversal(original)
+        remaining = None if wish.remaining is None else wish.remaining.minor
+        return entry is not None and entry.sent.remaining_minor == remaining
+
     # -- requests ----------------------------------------------------------------------------------
 
     def new(self, wish: Wish, original: Entry | None = None) -> tuple[Entry, Outgoing]:

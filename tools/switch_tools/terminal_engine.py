@@ -89,7 +89,8 @@ class VirtualTerminal:
         if wish.kind is Kind.REVERSAL and original is not None:
             return await self._reverse(original, wish)
         await self.flush()
-        return await self._ask(wish, original)
+        # What was owed may have been about it.
+        return await self._ask(wish, self.books.original_of(wish))
 
     async def network(self, kind: Kind) -> Outcome:
         """Sign on, sign off, echo or cut over. Raises CannotConnect when nothing was sent."""
@@ -199,7 +200,9 @@ class VirtualTerminal:
         return Outcome(result=Result.UNREAD, entry=entry)
 
     async def _reverse(self, original: Entry, wish: Wish) -> Outcome:
-        await self.flush(but=original)
+        same = self.books.is_open_reversal(original, wish)
+        await self.flush(but=original if same or not original.was_approved else None)
+        original = self.books.current(original)
         if not original.owes_reversal:
             await self._exchange.connect()
         return await self._undo(original, wish)
@@ -273,7 +276,7 @@ class VirtualTerminal:
                 continue
             if entry.owes_telling and not entry.reversal:
                 outcome = await self.tell(entry)
-                what = f"the advice {entry.stan}"
+                what = f"the advice of STAN {entry.stan}"
             else:
                 if entry.answered is None and not entry.abandoned:
                     self.books.abandon(entry, "the terminal was restarted")

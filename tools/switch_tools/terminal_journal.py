@@ -226,24 +226,38 @@ def _followed(original: Entry, followers: list[Entry]) -> Entry:
     """The original as its followers leave it."""
     reversals = [one for one in followers if one.sent.kind is Kind.REVERSAL]
     accepted = [one for one in reversals if one.was_approved]
-    partial = [one.sent.remaining_minor for one in accepted if one.sent.remaining_minor is not None]
     good = [one for one in followers if one.approved]
-    tips = [one.sent.other_minor or 0 for one in good if one.sent.kind is Kind.TIP_ADJUST]
     completions = [one for one in good if one.sent.kind is Kind.COMPLETION]
+    stands, tip = _stands(original, followers)
     return replace(
         original,
         reversal=reversals[-1].number if reversals else 0,
-        undone=len(partial) < len(accepted),
+        undone=any(one.sent.remaining_minor is None for one in accepted),
         closed=bool(reversals) and reversals[-1].answered is not None,
-        left_minor=partial[-1] if partial else None,
+        stands_minor=stands,
+        cut_back=any(one.sent.remaining_minor is not None for one in accepted),
+        tip_minor=tip,
         voided=any(one.sent.kind is Kind.VOID for one in good),
         completed=any(one.sent.final for one in completions),
         completed_minor=sum(one.amount_minor for one in completions),
-        raised_minor=sum(one.amount_minor for one in good if one.sent.kind is Kind.INCREMENT),
         refunded_minor=sum(one.amount_minor for one in good if one.sent.kind is Kind.REFUND),
-        tip_minor=tips[-1] if tips else 0,
         uploaded=any(one.sent.kind is Kind.BATCH_UPLOAD and one.was_approved for one in followers),
     )
+
+
+def _stands(original: Entry, followers: list[Entry]) -> tuple[int | None, int]:
+    """What is left of the amount, step by step, and the tip in it; ``None``: it is as it was."""
+    stands: int | None = None
+    tip = 0
+    for one in followers:
+        sent = one.sent
+        if sent.kind is Kind.REVERSAL and one.was_approved and sent.remaining_minor is not None:
+            stands, tip = sent.remaining_minor, 0
+        elif sent.kind is Kind.TIP_ADJUST and one.approved:
+            stands, tip = one.amount_minor, sent.other_minor or 0
+        elif sent.kind is Kind.INCREMENT and one.approved:
+            stands = (original.amount_minor if stands is None else stands) + one.amount_minor
+    return stands, tip
 
 
 def _is_open_hold(entry: Entry) -> bool:

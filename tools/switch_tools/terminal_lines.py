@@ -164,7 +164,8 @@ class Entry:
     sent for it, or 0.
 
     ``undone``: a full reversal was accepted. ``closed``: the last one was answered with something
-    final, accepted or not. ``left_minor`` is set by an accepted partial reversal.
+    final, accepted or not. ``stands_minor`` is what partial reversals, tips and increments have
+    made of the amount, ``None`` where there were none.
     """
 
     sent: Sent
@@ -175,11 +176,11 @@ class Entry:
     reversal: int = 0
     undone: bool = False
     closed: bool = False
-    left_minor: int | None = None
+    stands_minor: int | None = None
+    cut_back: bool = False  # reversed in part
     voided: bool = False
     completed: bool = False  # finally: nothing more can be captured
     completed_minor: int = 0
-    raised_minor: int = 0  # by incremental authorizations
     refunded_minor: int = 0
     tip_minor: int = 0
     uploaded: bool = False
@@ -229,12 +230,11 @@ class Entry:
 
     @property
     def in_effect_minor(self) -> int:
-        """What of it stands: nothing once it is undone, less after a partial reversal, the tip
-        added."""
+        """What of it stands: nothing once it is undone, less after a partial reversal, more with a
+        tip or an increment."""
         if not self.approved:
             return 0
-        left = self.amount_minor if self.left_minor is None else self.left_minor
-        return left + self.tip_minor + self.raised_minor
+        return self.amount_minor if self.stands_minor is None else self.stands_minor
 
     @property
     def settlement(self) -> str:

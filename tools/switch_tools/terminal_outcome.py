@@ -65,24 +65,33 @@ class Settled:
     """What became of a batch: ``closes`` are its reconciliations of this time, ``uploads`` its
     items that were told one by one.
 
-    ``closed``: the next batch has begun. ``balanced``: host and terminal agreed at once.
-    ``claimed`` are the terminal's totals, ``counted`` the host's where it told them.
+    ``close`` is the reconciliation that decided. ``closed``: the next batch has begun.
+    ``balanced``: host and terminal agreed at once. ``counted`` are the host's totals, where it told
+    them.
     """
 
-    batch: int
+    close: Entry
     closed: bool
     balanced: bool
-    claimed: str
-    currency: str = ""
     counted: str = ""
     closes: tuple[Outcome, ...] = ()
     uploads: tuple[Outcome, ...] = ()
     paid: tuple[Outcome, ...] = ()  # what was owed, and went out first
 
     @property
-    def last(self) -> Outcome:
-        """The reconciliation that decided."""
-        return self.closes[-1]
+    def batch(self) -> int:
+        """The number of the batch."""
+        return self.close.sent.batch
+
+    @property
+    def claimed(self) -> str:
+        """The terminal's totals."""
+        return self.close.sent.totals
+
+    @property
+    def currency(self) -> str:
+        """The currency of the totals."""
+        return self.close.sent.currency
 
 
 def verdict(heard: Heard | None) -> Result:

@@ -156,8 +156,7 @@ def standing_of(settled: Settled) -> str:
     """How a settlement ended: ``balanced``, ``differences``, ``out_of_balance``, ``declined``."""
     if settled.closed:
         return "balanced" if settled.balanced else "differences"
-    differs = settled.closes and settled.last.entry.settlement == "differs"
-    return "out_of_balance" if differs else "declined"
+    return "out_of_balance" if settled.close.settlement == "differs" else "declined"
 
 
 def differing(settled: Settled) -> list[str]:
@@ -206,7 +205,7 @@ def standing(entry: Entry) -> str:
     if not entry.answered.approved:
         return f"declined {entry.answered.code}"
     states = (
-        ("reversed in part", entry.left_minor is not None),
+        ("reversed in part", entry.cut_back),
         ("completed", entry.completed_minor > 0),
         ("refunded", entry.refunded_minor > 0),
         ("with tip", entry.tip_minor > 0),

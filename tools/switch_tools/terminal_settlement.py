@@ -36,7 +36,11 @@ class Settlement:
         """A close was sent and is not answered, or the second one is not done: nothing new may be
         captured before that is over."""
         last = self._last()
-        return last is not None and (last.owes_telling or self._is_to_be_closed_again(last))
+        return last is not None and (
+            last.owes_telling
+            or last.settlement == "balanced"  # and the power went before the next batch began
+            or self._is_to_be_closed_again(last)
+        )
 
     async def finish(self, paid: tuple[Outcome, ...] = ()) -> Settled:
         """Close the batch, from wherever it stands. Raises StillOwed, TerminalError."""
@@ -57,11 +61,9 @@ class Settlement:
         if closed:
             self._books.close_batch(last, balanced=balanced)
         return Settled(
-            batch=last.sent.batch,
+            close=last,
             closed=closed,
             balanced=balanced,
-            claimed=last.sent.totals,
-            currency=last.sent.currency,
             counted=next(filter(None, map(_host_totals, reversed(closes))), ""),
             closes=tuple(closes),
             uploads=tuple(uploads),

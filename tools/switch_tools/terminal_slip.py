@@ -23,9 +23,8 @@ _VERDICTS = {
 
 def settlement_slip(settled: Settled) -> str:
     """The slip as text, at most ``WIDTH`` characters a line, with a final newline."""
-    sent = settled.last.entry.sent
-    heard = settled.last.heard
-    code = "" if heard is None else f"code {heard.code}"
+    sent, answered = settled.close.sent, settled.close.answered
+    code = "" if answered is None else f"code {answered.code}"
     lines = [
         "=" * WIDTH,
         pair("SETTLEMENT", f"BATCH {settled.batch:06d}"),
@@ -73,6 +72,6 @@ def _notes(settled: Settled) -> Iterator[str]:
             yield from wrapped("The host lists the differences: isoswitch batches.")
         yield from wrapped("The next batch has begun.")
     else:
-        heard = settled.last.heard
-        said = "" if heard is None else f" ({heard.said})"
+        heard = [outcome.heard.said for outcome in settled.closes if outcome.heard is not None]
+        said = f" ({heard[-1]})" if heard else ""
         yield from wrapped(f"The batch stays open{said}: settle again.")

@@ -83,7 +83,9 @@ def original_of(journal: Journal, wish: Wish) -> Entry | None:
             return False
         if kind is Kind.REVERSAL:
             known = wish.stan is not None or entry.sent.kind not in _NOT_BY_ITSELF
-            return known and (entry.approved or entry.owes_reversal)
+            # What may not have been approved is not left standing in part.
+            unsure = wish.remaining is None and entry.owes_reversal
+            return known and (entry.approved or unsure)
         if wish.stan is not None:
             return entry.was_approved
         return _has_some_left(journal, kind, entry)
