@@ -16,7 +16,17 @@ from click.testing import CliRunner
 
 from switch.app import STORE_NAME
 from switch.cli import main
-from switch.model.records import Account, Batch, Day, Posting, Terminal, UploadItem
+from switch.core import totals
+from switch.model.records import (
+    Account,
+    Batch,
+    Day,
+    Posting,
+    Terminal,
+    Transaction,
+    UploadItem,
+)
+from switch.model.words import Kind
 from switch.store.sqlite_reader import SqliteReader
 from switch.wire.dialect import load_dialect, shipped_dialects
 
@@ -85,10 +95,11 @@ def test_a_day_is_closed_in_balance_and_out_of_it(
     assert till("settle")["balanced"], "the next batch is empty, and closes"
 
 
-def _reconciliation(peer: Dialled, stan: int, amount: int) -> bytes:
-    totals = {"de76": "2".zfill(10), "de88": f"{amount:016d}"}
+def _reconciliation(peer: Dialled, stan: int, amount: int | None) -> bytes:
+    """A close that states two sales of that amount in all, or nothing."""
+    stated = {} if amount is None else {"de76": "2".zfill(10), "de88": f"{amount:016d}"}
     unwanted = dict.fromkeys(("de2", "de3", "de4", "de14", "de22", "de25"), "")
-    return peer.purchase(stan, det="0500", **totals, **unwanted)
+    return peer.purchase(stan, det="0500", **stated, **unwanted)
 
 
 def _answered(peer: Dialled, data: bytes) -> dict[str, str]:
@@ -96,6 +107,37 @@ def _answered(peer: Dialled, data: bytes) -> dict[str, str]:
     answer = peer.receive()
     assert answer is not None
     return answer
+
+
+def test_requests_in_flight_end_in_exactly_one_batch(
+    town: HostProcess, dial: Callable[..., Dialled]
+) -> None:
+    """M-36: sales and closes that arrive together; each sale is in one batch, and the totals of
+    each batch are those of its items. A close that states nothing closes on the host's count.
+    """
+    peer = dial(town)
+    frames = [
+        _reconciliation(peer, stan, None) if stan % 4 == 0 else peer.purchase(stan)
+        for stan in range(1, 41)
+    ]
+    peer.send(b"".join(frames))
+    answers = [peer.receive() for _ in frames]
+    assert [answer["39"] for answer in answers if answer is not None] == ["00"] * len(frames)
+    with SqliteReader(town.data / STORE_NAME) as reader:
+        sales = [
+            one
+            for one in reader.find_all(Transaction, terminal_id=peer.terminal)
+            if one.kind is Kind.PURCHASE
+        ]
+        closed = list(reader.find_all(Batch, terminal_id=peer.terminal))
+        assert len(sales) == 30
+        assert len(closed) == 10
+        for batch in closed:
+            items = [one for one in sales if one.batch == batch.id]
+            counted = totals.read(batch.counted)
+            amount = sum(one.amount.minor for one in items if one.amount is not None)
+            assert (counted["debits_number"], counted["debits_amount"]) == (len(items), amount)
+        assert {one.batch for one in sales} <= {batch.id for batch in closed}
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.005])
