@@ -5,11 +5,11 @@ Owns the command's options. Reads a second view of the store: the switch may be 
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
-import msgspec
 
 from switch.app import STORE_NAME
 from switch.cli_control import data_option, json_option
@@ -59,6 +59,6 @@ def explain(
     if as_json:
         stories = [asdict(item) for item in told]
         document = stories[0] if last is None else stories
-        click.echo(msgspec.json.encode(document))
+        click.echo(json.dumps(document, ensure_ascii=False))
         return
     click.echo("\n".join(text(item) for item in told), nl=False)
