@@ -16,8 +16,9 @@ import click
 
 from switch.config import demo_config, load_config
 from switch.config_scripts import PAYMENTS
-from switch.model.scripts import LOTS, PLAIN, AmountTest, Behaviour, FieldTest, Script
-from switch.model.words import APPROVALS, Kind, Reason
+from switch.core.scripting_words import effects_in_words
+from switch.model.scripts import LOTS, AmountTest, FieldTest, Script
+from switch.model.words import Kind
 from switch.server.assemble import Assembler, Overrides
 from switch.server.plan import ResponseCodes
 
@@ -62,7 +63,7 @@ def _row(rule: Script, codes: ResponseCodes) -> dict[str, Any]:
         "name": rule.name,
         "place": rule.place,
         "when": condition(rule),
-        "then": outcome(rule),
+        "then": effects_in_words(rule),
         "codes": _codes(rule, codes),
         "repeats": rule.repeats,
     }
@@ -87,7 +88,7 @@ def _table(rules: Sequence[Script], codes: ResponseCodes) -> Iterator[str]:
     body = [
         [
             condition(rule),
-            outcome(rule),
+            effects_in_words(rule),
             *(_codes(rule, codes).get(dialects[0], "") for dialects in columns.values()),
             rule.name,
         ]
@@ -174,44 +175,6 @@ def _field(test: FieldTest) -> str:
             return f"{test.name} ~ {test.values[0]}"
         case "present":
             return f"{test.name} {'present' if test.low else 'absent'}"
-    high = "" if test.high >= _OPEN_END else test.high
-    return f"{test.name} {test.low} to {high}".rstrip()
-
-
-def outcome(rule: Script) -> str:
-    """What a rule does, in words."""
-    return ", ".join(filter(None, _effects(rule)))
-
-
-def _effects(rule: Script) -> Iterator[str]:
-    if rule.reason in APPROVALS:
-        part = f" for {rule.percent} %" if rule.reason is Reason.PARTIAL else ""
-        yield f"approved by force{part}"
-    elif rule.reason is not None:
-        yield f"declined: {rule.reason.value}"
-    for name, template in rule.texts:
-        yield f'{name} says "{template}"'
-    if rule.behaviour != PLAIN:
-        yield from _done(rule.behaviour)
-    if rule.repeats:
-        yield "repeats, too"
-
-
-def _done(done: Behaviour) -> Iterator[str]:
-    """What is done to the bytes of the answer."""
-    if done.delay_ms:
-        yield f"after {done.delay_ms / 1000:g} s"
-    if done.silent:
-        yield "no answer"
-    if done.copies > 1:
-        yield f"{done.copies} copies of the answer"
-    if done.truncate_to >= 0:
-        yield f"only {done.truncate_to} bytes of the answer"
-    if done.length_off_by:
-        yield f"the stated length is off by {done.length_off_by:+d}"
-    if done.wrong_echo:
-        yield f"{done.wrong_echo} comes back wrong"
-    if done.close:
-        yield "then the connection is closed"
-    if done.reset:
-        yield "the connection is reset"
+    if test.high >= _OPEN_END:
+        return f"{test.name} from {test.low}"
+    return f"{test.name} {test.low} to {test.high}"

@@ -22,6 +22,7 @@ from typing import Final
 from switch.core.case import Case, answered, conclude
 from switch.core.naming import currency_of
 from switch.core.scripting_match import Match, is_asleep, match, wanted
+from switch.core.scripting_words import effects_in_words
 from switch.model.copies import replace
 from switch.model.effects import Effect, Reply
 from switch.model.events import Event, RequestArrived
@@ -196,13 +197,9 @@ def _replying(reply: Reply, answer: Answer, event: RequestArrived) -> Reply:
 
 def _noted(rule: Script) -> Check:
     """The entry in the trail. A rule that says no is an objection, and its place tells the cure."""
-    reason = rule.reason
-    if reason is None:
-        return Check(CHECK, rule.name, True, "the rule is met")
-    if reason in APPROVALS:
-        return Check(CHECK, rule.name, True, f"the rule demands {reason}")
-    remedy = f"without the rule at {rule.place} it would be decided by the host"
-    return Check(CHECK, rule.name, False, f"the rule demands {rule.code or reason}", remedy)
+    passes = rule.reason is None or rule.reason in APPROVALS
+    remedy = "" if passes else f"without the rule at {rule.place} the host would decide it"
+    return Check(CHECK, rule.name, passes, effects_in_words(rule), remedy)
 
 
 def _behaving(effects: tuple[Effect, ...], rule: Script) -> tuple[Effect, ...]:

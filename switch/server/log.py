@@ -290,7 +290,8 @@ def transaction_line(
         if isinstance(effect, Reply):
             answer = effect.answer
             if request.dialect in codes:
-                response_code = codes[request.dialect][request.kind][answer.reason]
+                known = codes[request.dialect][request.kind][answer.reason]
+                response_code = answer.code or known
             break
     amount = request.amount
     approved = None if answer is None else answer.amount
