@@ -155,8 +155,12 @@ def _sale(undoing: Undoing, of: Transaction, remaining_minor: int) -> Transactio
     back, currency = back_to(of, remaining_minor)
     merchant = merchant_account(of.merchant_id, currency)
     undoing.post(of, {merchant: -back, of.account: back}, currency, of.id)
-    undoing.recount(of, -back, 0 if remaining_minor else -1)
     undoing.account = of.account
+    first = undoing.parent(of)
+    if first is None:
+        undoing.recount(of, -back, 0 if remaining_minor else -1)
+    elif first.account == of.account:  # its authorization was counted in its place
+        undoing.recount(first, -back)
     return lessened(of, remaining_minor)
 
 
@@ -172,7 +176,9 @@ def _uncompleted(undoing: Undoing, of: Transaction, remaining_minor: int) -> Non
     first = undoing.parent(of)
     if first is not None:
         minor = completed_by(of) - remaining_minor
-        undoing.records.append(uncomplete(undoing, first, of.id, minor, whole=not remaining_minor))
+        after = uncomplete(undoing, first, of.id, minor, whole=not remaining_minor)
+        undoing.records.append(after)
+        undoing.recount(first, in_effect(after) - in_effect(first))
 
 
 def _refund(undoing: Undoing, of: Transaction, remaining_minor: int) -> Transaction:

@@ -219,6 +219,17 @@ class Shop:
     def reversal(self, key: str = "R1", of: str = "K1", **more: Any) -> Request:
         return self.request(Kind.REVERSAL, key, **{"original": f"ref-{of}", **more})
 
+    def follower(self, kind: Kind, key: str, of: str = "K1", **more: Any) -> Request:
+        """A message about an earlier one: without card, as most dialects allow."""
+        minor = more.pop("minor", None)
+        shape = {
+            "original": f"ref-{of}",
+            "reference": f"ref-{key}",
+            "captures": kind is not Kind.INCREMENT,
+            "amount": None if minor is None else Money(minor, "840"),
+        }
+        return self.request(kind, key, **{**shape, **more})
+
     def deliver(self, key: str, delivery: Delivery) -> Decision:
         return self.decide(DeliveryReported(Moment(2, 2), key, delivery))
 
