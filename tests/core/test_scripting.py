@@ -15,7 +15,16 @@ from switch.model.effects import Reply
 from switch.model.events import Origin
 from switch.model.records import Key, Tally
 from switch.model.request import Answer, Problem, Request
-from switch.model.scripts import LOTS, AmountTest, Behaviour, FieldTest, Script, book_of
+from switch.model.scripts import (
+    DIVISIBLE,
+    FORCIBLE,
+    LOTS,
+    AmountTest,
+    Behaviour,
+    FieldTest,
+    Script,
+    book_of,
+)
 from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
 from switch.values import Pan
@@ -280,3 +289,53 @@ def test_templates_never_fail_and_know_no_other_name(text: str, values: dict[str
     """Whatever the text, the result has only it and the values."""
     assert isinstance(fill(text, values), str)
     assert fill(text.replace("{", "{{").replace("}", "}}"), values) == text
+
+
+@pytest.mark.parametrize("kind", sorted(FORCIBLE))
+@pytest.mark.parametrize("pan", [VISA, POOR])
+def test_every_kind_that_can_be_forced_is_booked_in_balance(
+    shop: Shop, kind: Kind, pan: str
+) -> None:
+    """INV-40, INV-60: approved whatever the card may; each posting sums to zero and no account
+    passes its limit.
+    """
+    scripted(shop, rule(reason=Reason.APPROVED, kinds=tuple(FORCIBLE)))
+    shop.put(shop.a_card(POOR, "a-poor", status="lost"))
+    captures = kind is not Kind.PREAUTH
+    other = Money(500, "840") if kind is Kind.CASHBACK else None
+    request = shop.purchase("K1", 5_000, pan, kind=kind, captures=captures, amount_other=other)
+    answer = shop.ask(request)
+    assert (answer.reason, answer.approval_code) == (Reason.APPROVED, "A00001")
+    known = shop.transaction("K1")
+    assert (known.state, known.flow, known.kind) == (State.APPROVED, Flow.REQUEST, kind)
+    assert all(sum(leg.amount_minor for leg in item.entries) == 0 for item in shop.postings)
+    assert shop.balance("a-poor") >= 0
+    assert shop.ask(replace(request, repeat=True)) == answer
+
+
+@pytest.mark.parametrize("kind", sorted(DIVISIBLE))
+def test_every_kind_that_can_be_forced_in_part(shop: Shop, kind: Kind) -> None:
+    """INV-26: the part is what is in effect."""
+    scripted(shop, rule(reason=Reason.PARTIAL, percent=50, kinds=tuple(DIVISIBLE)))
+    captures = kind is not Kind.PREAUTH
+    answer = shop.ask(shop.purchase("K1", 5_001, VISA, kind=kind, captures=captures))
+    assert (answer.reason, answer.amount) == (Reason.PARTIAL, Money(2_500, "840"))
+    known = shop.transaction("K1")
+    assert (known.state, known.amount_open) == (State.PARTIAL, Money(2_500, "840"))
+    shop.ask(shop.reversal("R1", of="K1"))
+    assert shop.balance("a-visa") == 100_000
+    assert shop.held("a-visa") == 0
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ECHO])
+def test_every_kind_can_be_declined_by_a_script(shop: Shop, kind: Kind) -> None:
+    """Recorded as declined, without any effect on money."""
+    scripted(shop, rule(kinds=(kind,)))
+    known = shop.purchase("K0", 500)
+    shop.ask(known)
+    before = {key: record for key, record in shop.store.items() if key.table in ("account", "hold")}
+    request = shop.purchase("K1", 500, kind=kind, original="ref-K0")
+    assert shop.ask(request).reason is Reason.SCRIPTED
+    assert shop.transaction("K1").state is State.DECLINED
+    after = {key: record for key, record in shop.store.items() if key.table in ("account", "hold")}
+    assert after == before
