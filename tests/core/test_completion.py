@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,12 +21,12 @@ POOR = "4000000000009995"
 FLOWS = [Flow.REQUEST, Flow.ADVICE]
 
 
-def preauth(shop: Shop, minor: int = 1_000, **more: object) -> None:
+def preauth(shop: Shop, minor: int = 1_000, **more: Any) -> None:
     """An authorization that holds."""
     assert shop.ask(shop.purchase("K1", minor, kind=Kind.PREAUTH, captures=False, **more)).approved
 
 
-def done(shop: Shop, minor: int, key: str = "C1", **more: object) -> Request:
+def done(shop: Shop, minor: int, key: str = "C1", **more: Any) -> Request:
     """A completion of it."""
     return shop.follower(Kind.COMPLETION, key, minor=minor, **more)
 

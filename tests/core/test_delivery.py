@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.model.copies import replace
-from switch.model.words import Delivery, Flow, Reason, State
+from switch.model.records import Terminal
+from switch.model.words import Delivery, Flow, Kind, Reason, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,3 +125,60 @@ def test_a_notification_has_no_delivery_to_wait_for(shop: Shop) -> None:
     """Recovery has nothing to look at."""
     shop.decide(shop.arrived(shop.purchase(flow=Flow.NOTIFICATION)))
     assert shop.transaction("K1").delivery is SENT
+
+
+def test_what_somebody_acted_upon_was_heard_of(shop: Shop) -> None:
+    """INV-23: a terminal that completes, refunds or tips knows of the approval."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    shop.ask(shop.purchase("K1", kind=Kind.PREAUTH, captures=False))
+    shop.ask(shop.follower(Kind.COMPLETION, "C1", "K1", minor=100, final=False))
+    shop.ask(shop.purchase("K2", kind=Kind.PREAUTH, captures=False))
+    shop.ask(shop.follower(Kind.INCREMENT, "I2", "K2", minor=100))
+    shop.ask(shop.purchase("K3"))
+    shop.ask(shop.follower(Kind.REFUND, "F3", "K3", minor=100))
+    shop.ask(shop.purchase("K4"))
+    shop.ask(shop.follower(Kind.TIP_ADJUST, "A4", "K4", minor=1_100))
+    before = {name: shop.balance(name) for name in ("a-visa", "merchant:M1:840")}
+    for key in ("K1", "K2", "K3", "K4"):
+        shop.deliver(key, FAILED)
+        assert shop.transaction(key).delivery is FAILED
+    assert before == {name: shop.balance(name) for name in before}
+    assert shop.held("a-visa") == 2_000
+
+
+def test_what_is_in_a_closed_batch_stays(shop: Shop) -> None:
+    """INV-51: the terminal has closed its batch since; the totals of that one do not change."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    shop.ask(shop.purchase())
+    shop.change(Terminal, "T1", batch_number=2)
+    shop.deliver("K1", FAILED)
+    assert shop.balance("a-visa") == 99_000
+    assert shop.transaction("K1").delivery is FAILED
+
+
+@pytest.mark.parametrize(
+    ("kind", "minor"),
+    [
+        (Kind.VOID, None),
+        (Kind.REFUND, 400),
+        (Kind.TIP_ADJUST, 1_100),
+        (Kind.INCREMENT, 400),
+        (Kind.COMPLETION, 400),
+    ],
+)
+def test_followers_of_which_no_byte_left_are_undone(
+    shop: Shop, kind: Kind, minor: int | None
+) -> None:
+    """INV-23: as if they had not come; a repeat is declined."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True)
+    held = kind in (Kind.INCREMENT, Kind.COMPLETION)
+    shop.ask(shop.purchase(captures=not held))
+    shop.deliver("K1", SENT)
+    before = (shop.balance("a-visa"), shop.held("a-visa"), shop.transaction("K1").state)
+    request = shop.follower(kind, "F1", minor=minor)
+    assert shop.ask(request).approved
+    shop.deliver("F1", FAILED)
+    after = (shop.balance("a-visa"), shop.held("a-visa"), shop.transaction("K1").state)
+    assert after == before
+    assert shop.transaction("F1").state is State.REVERSED
+    assert shop.ask(request).reason is Reason.ALREADY_REVERSED

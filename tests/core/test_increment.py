@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,12 +21,12 @@ POOR = "4000000000009995"
 DAY_US = 86_400_000_000
 
 
-def preauth(shop: Shop, minor: int = 1_000, **more: object) -> None:
+def preauth(shop: Shop, minor: int = 1_000, **more: Any) -> None:
     """An authorization that holds."""
     assert shop.ask(shop.purchase("K1", minor, kind=Kind.PREAUTH, captures=False, **more)).approved
 
 
-def more(shop: Shop, minor: int, key: str = "I1", **shape: object) -> Request:
+def more(shop: Shop, minor: int, key: str = "I1", **shape: Any) -> Request:
     """An increment of it."""
     return shop.follower(Kind.INCREMENT, key, minor=minor, **shape)
 

@@ -11,7 +11,7 @@ import pytest
 from switch.core.case import ImpossibleEvent
 from switch.core.reversal import NAMED_LIMIT
 from switch.model.copies import replace
-from switch.model.records import Card, Hold, Key, Reference
+from switch.model.records import Card, Hold, Key, Reference, Terminal, Transaction
 from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
 from switch.values import Pan
@@ -208,3 +208,53 @@ def test_a_reference_without_its_transaction_is_a_defect(shop: Shop) -> None:
     shop.put(Reference(id="ref-K1", transaction="LOST"))
     with pytest.raises(ImpossibleEvent, match="not there"):
         shop.decide(shop.arrived(shop.reversal()))
+
+
+def test_after_the_close_it_counts_in_the_day_and_batch_in_which_it_happens(shop: Shop) -> None:
+    """INV-50, INV-54: what was captured stays where it was, the closed day unchanged."""
+    shop.ask(shop.purchase())
+    shop.change(Terminal, "T1", batch_number=2)
+    shop.business_date = "20261125"
+    posted = shop.postings[0]
+    assert shop.ask(shop.reversal()).approved
+    sale, kept = shop.transaction("K1"), shop.transaction("R1")
+    assert (sale.batch, sale.settlement_date) == ("T1|000001", "20261124")
+    assert (kept.batch, kept.settlement_date) == ("T1|000002", "20261125")
+    assert (kept.original_key, kept.undid) == ("K1", Kind.PURCHASE)
+    assert shop.postings[0] == posted
+    assert shop.postings[1].business_date == "20261125"
+
+
+@pytest.mark.parametrize("state", [State.DECLINED, State.EXPIRED, State.REVERSED])
+def test_what_holds_nothing_is_left_alone(shop: Shop, state: State) -> None:
+    """INV-21: answered with yes; nothing of the original changes, and nothing was undone."""
+    shop.ask(shop.purchase())
+    shop.change(Transaction, "K1", state=state)
+    before = shop.transaction("K1")
+    assert shop.ask(shop.reversal()).approved
+    assert shop.transaction("K1") == before
+    assert shop.transaction("R1").undid is None
+
+
+def test_a_follower_that_came_under_a_reversed_name_is_undone_too(shop: Shop) -> None:
+    """INV-20: a repeat of a refund under another name, which a reversal had named before."""
+    shop.ask(shop.purchase())
+    request = shop.follower(Kind.REFUND, "F1", minor=400)
+    shop.ask(request)
+    shop.ask(shop.reversal("R1", "F2"))
+    assert shop.ask(replace(request, reference="ref-F2")).approved
+    assert shop.balance("a-visa") == 99_000
+    assert shop.transaction("K1").refunded_minor == 0
+
+
+def test_every_refusal_says_what_would_have_passed(shop: Shop) -> None:
+    """For `explain`: the amounts that can be, or the card."""
+    shop.ask(shop.purchase())
+    refused = [
+        shop.reversal("R1", amount_remaining=Money(1_001, "840")),
+        shop.reversal("R2", amount=Money(1_001, "840")),
+        shop.reversal("R3", pan=Pan(POOR)),
+    ]
+    for request in refused:
+        assert not shop.ask(request).approved
+        assert shop.remedy
