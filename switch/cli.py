@@ -34,6 +34,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "cutover": ("switch.cli_control:cutover", "Move a running switch to its next business date."),
     "explain": ("switch.cli_explain:explain", "Tell what happened to a transaction, and why."),
     "batches": ("switch.cli_batches:batches", "Show batches, differences, merchant positions."),
+    "selfcheck": ("switch.cli_selfcheck:selfcheck", "Check all that a store by itself can show."),
     "triggers": ("switch.cli_triggers:triggers", "List the amounts that get a certain answer."),
     "config": ("switch.cli_config:config", "Check a configuration file, print its schema."),
     "transitions": (

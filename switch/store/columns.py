@@ -148,6 +148,12 @@ def lead(shelf: Shelf, equal: Mapping[str, str]) -> str:
     return max((of(equal[name]) for name, of in shelf.leading.items() if name in equal), default="")
 
 
+def is_named_well(record: Record) -> bool:
+    """Whether the record's name begins as ``LEADING`` promises, so that look-ups find it."""
+    leading = LEADING.get(type(record), {})
+    return all(record.id.startswith(of(getattr(record, name))) for name, of in leading.items())
+
+
 def is_unfinished(record: Record) -> bool:
     """Whether recovery must look at the record: a transaction that is not final, or whose answer
     may not be out.

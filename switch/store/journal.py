@@ -67,6 +67,11 @@ def records_in(body: bytes) -> list[tuple[str, str, int, bytes]]:
     return found
 
 
+def time_of(body: bytes) -> int:
+    """Wall time of the event that a body tells of, in microseconds. Raises like ``records_in``."""
+    return _decode_body(body).at_us
+
+
 def sent_in(body: bytes) -> list[str]:
     """Ids of transactions that became version 2 because their answer was sent. Raises like
     ``records_in``.

@@ -20,12 +20,18 @@ import msgspec
 
 from switch.model.records import Key, Record, Transaction
 from switch.store.columns import shelf_for
-from switch.store.journal import records_in
+from switch.store.journal import records_in, time_of
 from switch.store.port import JournalRow, StoreBroken, StoreRefused, StoreUnavailable
 from switch.store.sqlite_errors import RESTORE, refuse_faulty_library, translated
 from switch.store.sqlite_migrate import pending, shipped_migrations
-from switch.store.sqlite_rows import DamagedRecord, load_records, scan_records
-from switch.store.sqlite_statements import NOTE, UNFINISHED
+from switch.store.sqlite_rows import (
+    DamagedRecord,
+    absent,
+    followers,
+    load_records,
+    scan_records,
+)
+from switch.store.sqlite_statements import NEWEST_ROW, NOTE, UNFINISHED
 from switch.store.sqlite_verify import journal_rows, verify
 
 R = TypeVar("R", bound=Record)
@@ -125,6 +131,22 @@ class SqliteReader:
                     if isinstance(record, Transaction):
                         yield record
             before = page[-1][0]
+
+    def followers(self) -> Iterator[Transaction]:
+        """Transactions that acted upon another one, those upon the same side by side."""
+        found = self._through(followers(self._connection))
+        return (record for record in found if isinstance(record, Transaction))
+
+    def absent(self, keys: Iterable[Key]) -> set[Key]:
+        """Those of the keys that no record has. Cheaper than to load them."""
+        with self._translated():
+            return absent(self._connection, keys)
+
+    def head(self) -> tuple[int, int]:
+        """Sequence and wall time in microseconds of the journal's newest row; zeros for none."""
+        with self._translated():
+            rows: list[Any] = self._connection.execute(NEWEST_ROW).fetchall()
+            return (rows[0][0], time_of(rows[0][1])) if rows else (0, 0)
 
     def unfinished(self) -> Iterator[Key]:
         """Keys of transactions that are not final, or whose answer may not be out."""

@@ -16,7 +16,14 @@ from switch.model.copies import replace
 from switch.model.records import Key, Record, Transaction
 from switch.model.words import Delivery
 from switch.store.columns import SHELVES, Shelf, shelf_for
-from switch.store.sqlite_statements import LOAD, SCAN_PAGE, scan_query, scan_range
+from switch.store.sqlite_statements import (
+    FOLLOWERS,
+    IS_THERE,
+    LOAD,
+    SCAN_PAGE,
+    scan_query,
+    scan_range,
+)
 
 BY_NUMBER: Final = {shelf.number: shelf for shelf in SHELVES.values()}
 
@@ -59,6 +66,28 @@ def scan_records(
 def _behind(name: str) -> str:
     """The very next name that could be."""
     return f"{name}\0"
+
+
+def followers(connection: apsw.Connection) -> Iterator[Record]:
+    """Transactions that acted upon another one, those upon the same side by side. Raises
+    DamagedRecord.
+    """
+    shelf, last = SHELVES[Transaction.TABLE], ("", "")
+    while True:
+        page: list[Any] = connection.execute(FOLLOWERS, last).fetchall()
+        for _, _, text, sent in page:
+            yield decoded(shelf, text, sent)
+        if len(page) < SCAN_PAGE:
+            return
+        last = page[-1][:2]
+
+
+def absent(connection: apsw.Connection, keys: Iterable[Key]) -> set[Key]:
+    """Those of the keys that no record has; none of them is read."""
+    wanted = set(keys)
+    asked = [(key.id, shelf_for(key.table, {}).number) for key in wanted]
+    rows: list[Any] = connection.executemany(IS_THERE, asked).fetchall()
+    return wanted - {Key(BY_NUMBER[number].table, record_id) for number, record_id in rows}
 
 
 def decoded(shelf: Shelf, text: bytes, sent: int | None) -> Record:

@@ -33,6 +33,15 @@ SENT: Final = (
     "WHERE id = ? AND kind = 1 AND version = ?"
 )
 VERSION: Final = "SELECT version FROM record WHERE id = ? AND kind = ?"
+IS_THERE: Final = "SELECT kind, id FROM record WHERE id = ? AND kind = ?"
+NEWEST_ROW: Final = "SELECT sequence, body FROM journal ORDER BY sequence DESC LIMIT 1"
+# Transactions that acted upon another, all upon one side by side.
+FOLLOWERS: Final = (
+    "SELECT original_key, id, substr(journal.body, start + 1, length), sent "  # noqa: S608, own
+    "FROM record INDEXED BY record_follower JOIN journal USING (sequence) "
+    "WHERE kind = 1 AND original_key <> '' AND (original_key, id) > (?, ?) "
+    f"ORDER BY original_key, id LIMIT {SCAN_PAGE}"
+)
 NOTE: Final = "SELECT value FROM note WHERE name = ?"
 SET_NOTE: Final = (
     "INSERT INTO note (name, value) VALUES (?, ?) "
