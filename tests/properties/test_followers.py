@@ -13,6 +13,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from switch.core.amounts import authorized, completed_by
+from switch.core.batches import items_of
 from switch.model.copies import replace
 from switch.model.records import Account, Hold, Key, Posting, Transaction
 from switch.model.request import Request
@@ -148,6 +149,9 @@ def check(till: Till) -> None:
     due = sum(minor_of(one.amount_open) for one in sales if one.captures)
     due -= sum(minor_of(one.amount_open) for one in refunds)
     assert folded["merchant:M1:840"] == due
+    batch = [one for one in till.of(*Kind) if one.batch]
+    items = items_of(batch, {one.id: one for one in postings}.get)
+    assert sum(item.minor for item in items) == due  # INV-53
     for sale in sales:
         given = [one for one in refunds if one.original_key == sale.id]
         assert sale.refunded_minor == sum(minor_of(one.amount_open) for one in given)
