@@ -42,8 +42,8 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A script that was checked. ``where`` is the file, ``lines`` the line of each step by its
-    identity in memory."""
+    """A script that was checked. ``name`` is the file's, ``lines`` has the line of each terminal
+    and step by its identity in memory."""
 
     name: str
     title: str
@@ -56,9 +56,9 @@ class Day:
         """What a terminal does."""
         return self.plays[cast.play] if cast.play else cast.steps
 
-    def place(self, step: Step) -> str:
-        """``file:line`` of a step."""
-        return f"{self.name}:{self.lines[id(step)]}"
+    def place(self, thing: Step | Cast) -> str:
+        """``file:line`` of a step or a terminal."""
+        return f"{self.name}:{self.lines[id(thing)]}"
 
 
 def load_day(path: Path) -> Day:
@@ -83,15 +83,16 @@ def read_day(text: str, name: str) -> Day:
     except msgspec.ValidationError as failure:
         said, found = _split(str(failure))
         raise ConfigError(f"{name}:{line_in(text, _known(table, found))}", said) from None
-    lines = {id(step): line_in(text, path) for path, step in _steps(file)}
+    lines = {id(thing): line_in(text, path) for path, thing in _things(file)}
     day = Day(name, file.title, file.seed, tuple(file.terminal), file.plays, lines)
     for path, said in faults_of(day.cast, day.plays):
         raise ConfigError(f"{name}:{line_in(text, path)}", said)
     return day
 
 
-def _steps(file: _File) -> Iterator[tuple[tuple[str | int, ...], Step]]:
+def _things(file: _File) -> Iterator[tuple[tuple[str | int, ...], Step | Cast]]:
     for place, cast in enumerate(file.terminal):
+        yield ("terminal", place), cast
         yield from _below(("terminal", place, "steps"), cast.steps)
     for name, steps in file.plays.items():
         yield from _below(("plays", name), steps)

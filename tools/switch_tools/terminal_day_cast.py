@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,7 @@ from switch_tools.terminal_day_checks import ids_of
 from switch_tools.terminal_day_words import Cast, Step
 from switch_tools.terminal_engine import Patience, VirtualTerminal
 from switch_tools.terminal_journal import Journal
-from switch_tools.terminal_link import Address, Link, Wire, dial
+from switch_tools.terminal_link import Address, LinkLost, Wire, dial
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Identity
 from switch_tools.terminal_options import KEY_NAME
@@ -48,37 +49,39 @@ class World:
 
 
 class LossyDial:
-    """Dials, and loses the next request on purpose where it is told to."""
+    """Dials, and loses the next ``request`` or ``answer`` on purpose where ``lose`` says so."""
 
-    def __init__(self, address: Address, framing: Framing) -> None:
-        self._address = address
-        self._framing = framing
-        self.lose_next = False
+    def __init__(self, dial: Callable[[], Awaitable[Wire]]) -> None:
+        self._dial = dial
+        self.lose = ""
 
     async def __call__(self) -> Wire:
         """A connection. Raises CannotConnect."""
-        return _LossyWire(await dial(self._address, self._framing), self)
+        return _LossyWire(await self._dial(), self)
 
 
 @dataclass(frozen=True, slots=True)
 class _LossyWire:
-    link: Link
+    wire: Wire
     owner: LossyDial
 
     async def send(self, body: bytes) -> None:
         """Send, or lose it."""
-        if self.owner.lose_next:
-            self.owner.lose_next = False
-        else:
-            await self.link.send(body)
+        if self.owner.lose != "request":
+            await self.wire.send(body)
 
     async def receive(self) -> bytes:
-        """The next message."""
-        return await self.link.receive()
+        """The next message. One that is lost is not waited for any longer: raises LinkLost."""
+        lost, self.owner.lose = self.owner.lose, ""
+        if lost != "request":
+            body = await self.wire.receive()
+            if not lost:
+                return body
+        raise LinkLost(f"the {lost} was lost, as the script says")
 
     async def close(self) -> None:
         """Let go of the connection."""
-        await self.link.close()
+        await self.wire.close()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,12 +119,15 @@ def players_of(day: Day, world: World) -> list[Player]:
 
 def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
     steps = day.steps_of(cast)
-    where = f"{day.name}: terminal {name or 'without id'}"
-    place = find_place(world.config, cast.dialect, name)
+    where = day.place(cast)
+    try:
+        place = find_place(world.config, cast.dialect, name)
+        dialect = load_dialect(place.dialect)
+    except ConfigError as failure:
+        raise ConfigError(where, str(failure)) from None
     currency = cast.currency or place.currency
     held = _held(day, steps, place, currency)
     cards = [_card(where, text, place) for text in cast.cards or _names(place)]
-    dialect = load_dialect(place.dialect)
     if dialect.reading_only:
         raise ConfigError(where, f"the dialect {dialect.name} is for reading only")
     identity = Identity(place.terminal_id, cast.merchant or place.merchant_id)
@@ -132,7 +138,7 @@ def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
         raise ConfigError(where, str(failure)) from None
     framing = Framing.parse(place.framing) if place.framing else dialect.framing
     to = cast.to or world.to.get(dialect.name) or world.to.get("") or f"{place.host}:{place.port}"
-    line = LossyDial(_address(where, to), framing)
+    line = LossyDial(partial(dial, _address(where, to), framing))
     seed = day.seed if world.seed is None else world.seed
     rng = random.Random(f"{seed}/{dialect.name}/{identity.terminal_id}")  # noqa: S311 - chance
     journal, vault = _memory(world.state, f"{dialect.name}-{identity.terminal_id}")

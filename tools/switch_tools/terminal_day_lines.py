@@ -26,7 +26,7 @@ def line_in(text: str, path: Sequence[str | int]) -> int:
     >>> line_in('x = 1\nsteps = [\n  { do = "a" },\n  { do = "b", n = 1 },\n]\n', ("steps", 1, "n"))
     4
     """
-    for depth in range(len(path), 0, -1):
+    for depth in range(1, len(path) + 1):
         line = line_of(text, path[:depth])
         start = _value_at(text, line, path[depth - 1])
         if start >= 0:

@@ -8,7 +8,7 @@ not depend on who is served first.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import trio
@@ -19,7 +19,8 @@ from switch.money import Money
 from switch_tools.cards import CardInHand
 from switch_tools.terminal_acting import ENTRIES
 from switch_tools.terminal_day import Day
-from switch_tools.terminal_day_cast import Player, World, players_of
+from switch_tools.terminal_day_cast import Player
+from switch_tools.terminal_day_meetings import Meeting, meetings_of, waits
 from switch_tools.terminal_day_words import REQUESTS, Step
 from switch_tools.terminal_engine import Outcome, Settled, StillOwed
 from switch_tools.terminal_file import JournalError
@@ -55,33 +56,6 @@ class Played:
     wrong: str = ""
 
 
-@dataclass(slots=True)
-class _Meeting:
-    """A point where all wait who ever come to it."""
-
-    expected: int
-    waiting: int = 0
-    open: trio.Event = field(default_factory=trio.Event)
-
-    def leave(self) -> None:
-        """One of them will not come any more."""
-        self.expected -= 1
-        self._look()
-
-    async def wait(self) -> None:
-        """Wait until the others are there."""
-        self.waiting += 1
-        gate = self.open
-        self._look()
-        await gate.wait()
-
-    def _look(self) -> None:
-        if self.waiting and self.waiting >= self.expected:
-            self.waiting = 0
-            gate, self.open = self.open, trio.Event()
-            gate.set()
-
-
 @dataclass(frozen=True, slots=True)
 class PlayedDay:
     """All steps of all terminals, in the order in which they ended."""
@@ -97,18 +71,16 @@ class PlayedDay:
 
 async def play_day(
     day: Day,
-    world: World,
+    players: Sequence[Player],
     *,
     speed: float = 0.0,
     heard: Callable[[Played], None] | None = None,
 ) -> PlayedDay:
-    """Play a script. Thinking takes its time by ``speed`` (1: as it is written, 0: none of the
+    """Play a script with the terminals of ``terminal_day_cast.players_of``; their journals are
+    closed at the end. Thinking takes its time by ``speed`` (1: as it is written, 0: none of the
     wall's time, only the terminal's own clock goes on). ``heard`` is told each step as it ends.
-
-    Raises ConfigError for what cannot be played, JournalError.
     """
-    players = players_of(day, world)
-    meetings = _meetings(players)
+    meetings = meetings_of([player.steps for player in players])
     done: list[Played] = []
 
     def note(played: Played) -> None:
@@ -126,19 +98,6 @@ async def play_day(
     return PlayedDay(tuple(players), tuple(done))
 
 
-def _meetings(players: Sequence[Player]) -> dict[str, _Meeting]:
-    meetings: dict[str, _Meeting] = {}
-    for player in players:
-        for name in _waits(player.steps):
-            meetings.setdefault(name, _Meeting(0)).expected += 1
-    return meetings
-
-
-def _waits(steps: Sequence[Step]) -> set[str]:
-    found = {step.for_ for step in steps if step.for_}
-    return found.union(*(_waits(step.steps) for step in steps))
-
-
 class _Part:
     """What one terminal does this day."""
 
@@ -146,7 +105,7 @@ class _Part:
         self,
         day: Day,
         player: Player,
-        meetings: dict[str, _Meeting],
+        meetings: dict[str, Meeting],
         speed: float,
         note: Callable[[Played], None],
     ) -> None:
@@ -165,7 +124,7 @@ class _Part:
             said = str(failure)
             self._note(self._played(self._last, "stopped", said, wrong=f"the day ends: {said}"))
         finally:
-            for name in _waits(self._player.steps):
+            for name in waits(self._player.steps):
                 self._meetings[name].leave()
             await self._player.device.close()
 
@@ -220,18 +179,16 @@ class _Part:
         )
 
     async def _outcome(self, step: Step) -> Outcome:
-        player = self._player
-        device, patience = player.device, player.device.patience
+        device, line = self._player.device, self._player.line
         if step.lose:
-            device.patience = replace(patience, answer_s=0.0)
-            player.line.lose_next = step.lose == "request"
+            await device.flush()  # what is owed is not what gets lost
+            line.lose = step.lose
         try:
             if step.do == "repeat":
                 return await device.repeat(self._named.get(step.of))
             return await device.do(self._wish(step))
         finally:
-            device.patience = patience
-            player.line.lose_next = False
+            line.lose = ""
 
     def _wish(self, step: Step) -> Wish:
         kind = REQUESTS[step.do]

@@ -18,7 +18,7 @@ from switch.errors import ConfigError
 from switch_tools import terminal_day_report as report
 from switch_tools.terminal_acting import EXIT_INTERRUPTED
 from switch_tools.terminal_day import Day, load_day
-from switch_tools.terminal_day_cast import World
+from switch_tools.terminal_day_cast import Player, World, players_of
 from switch_tools.terminal_day_example import EXAMPLE
 from switch_tools.terminal_day_play import Played, PlayedDay, play_day
 from switch_tools.terminal_options import state_folder
@@ -96,9 +96,10 @@ def run(
     world = World(config=config, to=addresses, state=folder, seed=seed)
     try:
         day = load_day(script)
-        played = _played(day, world, speed, tell=whole and not as_json)
+        players = players_of(day, world)
     except ConfigError as failure:
         raise click.UsageError(str(failure)) from None
+    played = _played(day, players, speed, tell=whole and not as_json)
     if as_json:
         click.echo(msgspec.json.encode(report.day_json(day, played, whole=whole)))
     else:
@@ -107,17 +108,15 @@ def run(
     click.get_current_context().exit(report.exit_code(played))
 
 
-def _played(day: Day, world: World, speed: float, *, tell: bool) -> PlayedDay:
+def _played(day: Day, players: list[Player], speed: float, *, tell: bool) -> PlayedDay:
     def heard(step: Played) -> None:
         if tell:
             click.echo(report.step_line(step))
 
     try:
-        return trio.run(partial(play_day, day, world, speed=speed, heard=heard))
+        return trio.run(partial(play_day, day, players, speed=speed, heard=heard))
     except* KeyboardInterrupt:
         click.echo("\ninterrupted: what may have been approved is reversed next time", err=True)
-    except* ConfigError as failures:
-        raise failures.exceptions[0] from None
     raise SystemExit(EXIT_INTERRUPTED)
 
 
