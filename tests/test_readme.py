@@ -183,12 +183,24 @@ def test_pictures_are_what_is_printed(reader: Reader) -> None:
 
 
 def test_configuration_and_dialect_of_the_page_load(tmp_path: Path) -> None:
-    """The ops' file passes `config check`; the overlay loads and changes what it says."""
+    """The ops' file passes `config check`, also with the rules of the page; the overlay loads and
+    changes what it says.
+    """
     (tmp_path / "shop.toml").write_text(_blocks("toml", "[[listener]]")[0], encoding="utf-8")
     checked = subprocess.run(
         [str(PROGRAMS / "isoswitch"), "config", "check", "shop.toml"], cwd=tmp_path, check=False
     )
     assert checked.returncode == 0
+    rules = _blocks("toml", "[[rule]]")[0]
+    with (tmp_path / "shop.toml").open("a", encoding="utf-8") as file:
+        file.write("\n" + rules)
+    listed = subprocess.run(
+        [str(PROGRAMS / "isoswitch"), "triggers", "--config", "shop.toml"],
+        cwd=tmp_path, check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    assert [line.split()[-1] for line in listed.splitlines()[2:5]] == re.findall(
+        r'name = "(.*)"', rules
+    )
     overlay = tmp_path / "corner-bank.toml"
     overlay.write_text(_blocks("toml", "extends")[0], encoding="utf-8")
     dialect = load_dialect(str(overlay))
