@@ -97,7 +97,7 @@ class Line:
         body = CODEC.encode(fields)
         self.sock.sendall(len(body).to_bytes(2, "big") + body)
 
-    def bytes(self, count: int) -> bytes:
+    def take(self, count: int) -> bytes:
         """So many bytes, or fewer where the stream ends."""
         data = b""
         while len(data) < count:
@@ -109,12 +109,12 @@ class Line:
 
     def frame(self) -> bytes:
         """A whole frame, its length taken at its word."""
-        head = self.bytes(2)
-        return head + self.bytes(int.from_bytes(head, "big"))
+        head = self.take(2)
+        return head + self.take(int.from_bytes(head, "big"))
 
     def ended(self) -> bool:
         """Whether the stream ends here, in order."""
-        return self.bytes(1) == b""
+        return self.take(1) == b""
 
     def was_reset(self) -> bool:
         """Whether the peer drops the connection with a reset; asked of the socket itself, for a TLS
@@ -250,7 +250,7 @@ def test_a_truncated_frame_that_stalls(host: Any, call: Callable[[Any], Line]) -
     stalled, other = call(host), call(host)
     request = purchase(107)
     stalled.send(request)
-    piece = stalled.bytes(21)
+    piece = stalled.take(21)
     other.send({**request, "t": "0201"})
     whole = other.frame()
     assert read(whole)["39"] == "00"
@@ -262,7 +262,7 @@ def test_a_truncated_frame_that_stalls(host: Any, call: Callable[[Any], Line]) -
 def test_a_truncated_frame_and_the_end(line: Line) -> None:
     """21 bytes, then the stream ends inside the frame."""
     line.send(purchase(108))
-    piece = line.bytes(5000)
+    piece = line.take(5000)
     assert len(piece) == 21
     assert int.from_bytes(piece[:2], "big") > 19
 
@@ -272,8 +272,8 @@ def test_a_frame_of_wrong_length(line: Line, minor: int, off_by: int) -> None:
     """The header says more, or less, than there is; the message itself is right."""
     request = purchase(minor)
     line.send(request)
-    stated = int.from_bytes(line.bytes(2), "big")
-    body = line.bytes(stated - off_by)
+    stated = int.from_bytes(line.take(2), "big")
+    body = line.take(stated - off_by)
     answer = CODEC.decode(body)
     assert (answer["11"], answer["39"]) == (request["11"], "00")
     line.send(echo())
