@@ -13,7 +13,7 @@ from typing import Any
 
 from switch.errors import ConfigError
 from switch.model.records import Account, Card, Configured, Key, Merchant, Obligation, Terminal
-from switch.selfcheck_batches import Batches
+from switch.selfcheck_batches import Batches, PolicyOf
 from switch.selfcheck_books import Books
 from switch.selfcheck_rules import RULES, Findings, Source
 from switch.selfcheck_transactions import Transactions
@@ -54,7 +54,16 @@ class Report:
         }
 
 
-def selfcheck(source: Source, *, tolerance_bp: int = 0) -> Report:
+@lru_cache(maxsize=64)
+def policy_of(dialect: str) -> str | None:
+    """The totals policy of a dialect; none where it is not at hand (a house's own file)."""
+    try:
+        return load_dialect(dialect).policy.totals
+    except ConfigError:
+        return None
+
+
+def selfcheck(source: Source, *, tolerance_bp: int = 0, policies: PolicyOf = policy_of) -> Report:
     """Check all rules. ``tolerance_bp``: how far completions may exceed what was authorized, as
     configured, in hundredths of a percent. The caller holds a snapshot. Raises what the source
     raises.
@@ -66,7 +75,7 @@ def selfcheck(source: Source, *, tolerance_bp: int = 0) -> Report:
     findings.examined["store"] = sequence
     if findings.sound:  # what a damaged store says of the rest means nothing
         books = Books(source, findings)
-        batches = Batches(source, findings, _policy_of)
+        batches = Batches(source, findings, policies)
         transactions = Transactions(source, findings, books, batches, tolerance_bp)
         books.accounts()
         books.postings()
@@ -79,15 +88,6 @@ def selfcheck(source: Source, *, tolerance_bp: int = 0) -> Report:
         batches.differences()
         _world(source, findings)
     return Report(sequence, findings)
-
-
-@lru_cache(maxsize=64)
-def _policy_of(dialect: str) -> str | None:
-    """The totals policy of a dialect; none where it is not at hand (a house's own file)."""
-    try:
-        return load_dialect(dialect).policy.totals
-    except ConfigError:
-        return None
 
 
 def _world(source: Source, findings: Findings) -> None:

@@ -5,9 +5,7 @@ it was asked.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Self, TypeVar
 
 from switch.core.step import plan as core_plan
 from switch.core.step import step as core_step
@@ -43,7 +41,6 @@ from switch.store.port import (
 )
 from switch.values import Pan
 
-R = TypeVar("R", bound=Record)
 PAN = Pan("4761739001010010")
 WORLD = World(
     merchants=(MerchantSeed("SHOP", "Shop", "5411", "active", "840", "UTC"),),
@@ -74,32 +71,6 @@ class FakeClock:
 
     def now(self) -> Moment:
         return Moment(1_795_000_000_000_000 + self.mono_ns // 1000, self.mono_ns)
-
-
-class MemoryView:
-    """A second look at a memory store (``switch.store.port.View``)."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-
-    def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:
-        return self._store.load(keys)
-
-    def find_all(self, kind: type[R], **equal: str) -> Iterator[R]:
-        found = self._store.scan(kind.TABLE, **equal)
-        return (record for record in found if isinstance(record, kind))
-
-    def page(self, kind: type[R], after: str, count: int) -> list[R]:
-        return [record for record in self.find_all(kind) if record.id > after][:count]
-
-    def snapshot(self) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_failure: object) -> None:
-        pass
 
 
 Outcome = Committed | Conflict | Unknown

@@ -17,7 +17,8 @@ from switch.server import desk as desk_module
 from switch.server.desk import Desk
 from switch.server.world import CardSeed, World
 from switch.values import Pan
-from tests.server_room import PAN, WORLD, MemoryView, Room, room
+from tests.memory_view import MemoryView
+from tests.server_room import PAN, WORLD, Room, room
 
 NEW = "4761739001010028"
 OUTSIDER = "5413330089010434"

@@ -22,7 +22,8 @@ from switch.server.plan import ServerPlan
 from switch.server.serve import Host, Parts
 from switch.server.writer import Job
 from switch.store.port import Store, StoreUnavailable
-from tests.server_room import FakeVault, FaultyStore, MemoryView, Outside
+from tests.memory_view import MemoryView
+from tests.server_room import FakeVault, FaultyStore, Outside
 
 T = TypeVar("T")
 SHOP = """\
