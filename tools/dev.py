@@ -28,7 +28,7 @@ HELP: Final = """\
 python3 tools/dev.py COMMAND [ARGUMENTS]
 
   serve   run a switch; without --config, a demo world on loopback
-  demo    play sign-on, purchase, decline, time-out and reversal over TCP
+  demo    play a day over TCP, from sign-on to a settlement out of balance
   test    run the tests; arguments go to pytest
   proof   run the tests, the slow ones too, with many more examples
   check   formatter, linter, types, layers, laws of the house

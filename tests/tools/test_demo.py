@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from switch_tools import demo as module
-from switch_tools.demo_stage import DemoError, OwnHost, Stage
+from switch_tools.demo_host import DemoError, OwnHost
+from switch_tools.demo_stage import WIDTH, Stage
 from switch_tools.terminal_link import CannotConnect
 
 
@@ -61,3 +62,14 @@ async def test_a_switch_that_does_not_come_up_is_a_sentence(tmp_path: Path) -> N
         await host.start()
     assert host._process is not None
     assert host._process.poll() is not None
+
+
+def test_a_long_check_of_the_trail_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """A scene stays readable whatever a check has seen; checks without objection are left out."""
+    fine = {"name": "terminal", "ok": True, "saw": "known"}
+    said = {"name": "totals", "ok": False, "saw": "x" * 500, "remedy": "others"}
+    Stage().logged([{"event": "transaction", "kind": "reconciliation", "trail": [fine, said]}])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert lines[1].lstrip().startswith("NO totals")
+    assert len(lines[1].strip()) == WIDTH

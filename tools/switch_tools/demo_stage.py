@@ -1,170 +1,104 @@
-"""What the demonstration needs around its scenes: a switch of its own in a temporary folder, and a
-stage that prints and checks.
+"""The stage of the demonstration: prints what is played, and counts what was not as it should be.
 
-Owns starting and stopping that process, reading its log, and how the play looks. Refuses to know
-the scenes.
+Owns how a play looks. Refuses to know the scenes and the switch.
 """
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from enum import Enum
 from typing import Any, Final
 
 import click
-import trio
 
-from switch.errors import IsoswitchError
-from switch.server.control import ControlError, ask
-from switch.wire.dialect import Dialect
 from switch_tools.receipt import receipt
-from switch_tools.terminal_engine import Outcome
+from switch_tools.terminal_outcome import Outcome
 from switch_tools.terminal_report import facts
-from switch_tools.terminal_trace import field_lines
 
-START_S: Final = 30.0
-STOP_S: Final = 20.0
-LOG_S: Final = 5.0
-POLL_S: Final = 0.02
-
-
-class DemoError(IsoswitchError):
-    """The demonstration cannot be played."""
+TOLD: Final = ("kind", "response_code", "reason", "stan", "rrn", "pan")
+WIDTH: Final = 120
+SAW: Final = 44
+_CUT: Final = " ..."
 
 
-class OwnHost:
-    """A real ``isoswitch serve`` with the demo world, on free ports of loopback."""
+class Messages(Enum):
+    """How much of a message is shown."""
 
-    def __init__(self, folder: Path) -> None:
-        self._data = folder / "switch"
-        self._errors = folder / "switch.stderr"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._read = 0
-        self.ports: dict[str, int] = {}
-
-    async def start(self) -> None:
-        """Start and wait until its ports are open. Raises DemoError with what it said."""
-        command = [sys.executable, "-m", "switch", "serve", "--data", str(self._data)]
-        self._process = self._spawned([*command, "--port-base", "0"])
-        with trio.move_on_after(START_S):
-            while self._process.poll() is None:
-                if self._is_up(self._process.pid):
-                    return
-                await trio.sleep(POLL_S)
-        self.kill()
-        raise DemoError(f"the switch did not come up: {self._errors.read_text().strip()}")
-
-    def _spawned(self, command: list[str]) -> subprocess.Popen[bytes]:
-        with self._errors.open("wb") as errors:
-            return subprocess.Popen(  # noqa: S603 - our own program, no shell
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors
-            )
-
-    def _is_up(self, pid: int) -> bool:
-        try:
-            status = ask(self._data, "status")
-        except ControlError:
-            return False
-        self.ports = {item["name"]: item["port"] for item in status["listeners"]}
-        return bool(status["pid"] == pid)
-
-    async def stop(self) -> int:
-        """Stop in order, as an operator would; the exit code."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        with trio.move_on_after(STOP_S):
-            await trio.to_thread.run_sync(self._process.wait, abandon_on_cancel=True)
-        self.kill()
-        return int(self._process.returncode)
-
-    def kill(self) -> None:
-        """Make sure that nothing is left running."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait(STOP_S)
-
-    async def decisions(self, count: int) -> list[dict[str, Any]]:
-        """The next ``count`` decisions of its log; fewer when they do not come in time."""
-        found: list[dict[str, Any]] = []
-        for _ in range(round(LOG_S / POLL_S)):  # the log is written off the switch's loop
-            found += [line for line in self._new_lines() if line["event"] == "transaction"]
-            if len(found) >= count:
-                break
-            await trio.sleep(POLL_S)
-        return found
-
-    def _new_lines(self) -> list[dict[str, Any]]:
-        path = self._data / "log.jsonl"
-        if not path.exists():
-            return []
-        with path.open("rb") as stream:
-            stream.seek(self._read)
-            whole = stream.read().rpartition(b"\n")[0]
-        if not whole:
-            return []
-        self._read += len(whole) + 1
-        return [json.loads(line) for line in whole.splitlines()]
+    HIDDEN = "not at all"
+    SHORT = "one line"
+    WHOLE = "each field"
 
 
 @dataclass(slots=True)
 class Stage:
-    """Prints the play and counts what was not as it should be."""
+    """Prints the play. ``messages``: how much of those on the wire."""
 
     failures: list[str] = field(default_factory=list)
+    messages: Messages = Messages.SHORT
     _scenes: int = 0
 
     def scene(self, title: str, told: str) -> None:
         """A new scene: its title and what is about to happen."""
         self._scenes += 1
-        click.secho(f"{self._scenes}. {title}", bold=True)
-        click.echo(f"   {told}\n")
-
-    def message(self, dialect: Dialect, ours: bool, body: bytes) -> None:
-        """A message on the wire, decoded."""
-        head = "terminal -> host" if ours else "terminal <- host"
-        click.secho(f"   {head}  {len(body)} bytes", fg="cyan" if ours else "magenta")
-        for line in field_lines(body, dialect):
-            click.echo(f"     {line}")
+        click.secho(f"\n{self._scenes}. {title}", bold=True)
+        for line in told.splitlines():
+            click.echo(f"   {line}")
         click.echo()
+
+    def message(self, ours: bool, short: str, fields: Iterable[str]) -> None:
+        """A message on the wire: in one line, and field by field."""
+        if self.messages is Messages.HIDDEN:
+            return
+        head = "terminal -> host" if ours else "terminal <- host"
+        click.secho(f"   {head}  {short}", fg="cyan" if ours else "magenta")
+        if self.messages is Messages.WHOLE:
+            for line in fields:
+                click.echo(f"     {line}")
 
     def lost(self, ours: bool) -> None:
         """A message was lost on its way."""
-        click.secho(f"   {'that request' if ours else 'its answer'} is lost\n", fg="yellow")
+        click.secho(f"   {'that request' if ours else 'its answer'} is lost", fg="yellow")
 
-    def outcome(self, outcome: Outcome) -> None:
-        """The receipt."""
-        for line in receipt(facts(outcome), "merchant").splitlines():
+    def receipt(self, outcome: Outcome, copy: str = "merchant") -> None:
+        """The paper of an outcome."""
+        self.paper(receipt(facts(outcome), copy))
+
+    def paper(self, text: str) -> None:
+        """What comes out of the terminal's printer."""
+        for line in text.splitlines():
             click.echo(f"        {line}".rstrip())
-        click.echo()
 
-    def logged(self, lines: list[dict[str, Any]]) -> None:
-        """What the switch's log says about it."""
+    def command(self, arguments: Iterable[str], said: str) -> None:
+        """What a person types, and what it says."""
+        click.secho(f"   $ isoswitch {' '.join(arguments)}", fg="cyan")
+        for line in said.splitlines():
+            click.echo(f"     {line}".rstrip())
+
+    def logged(self, lines: Iterable[Mapping[str, Any]], *, trail: bool = False) -> None:
+        """What the switch's log says: each decision, and the checks of it that objected, or all."""
         for line in lines:
-            names = (
-                "kind",
-                "response_code",
-                "reason",
-                "mti",
-                "terminal",
-                "stan",
-                "rrn",
-                "pan",
-                "took_us",
-            )
-            said = " ".join(f"{name}={line[name]}" for name in names if line.get(name))
+            said = " ".join(f"{name}={line[name]}" for name in TOLD if line.get(name))
             click.secho(f"   log: {said}", dim=True)
             for check in line.get("trail", ()):
-                mark = "ok" if check["ok"] else "NO"
-                said = " ".join(part for part in (check.get("saw"), check.get("said")) if part)
-                click.secho(f"        {mark} {check['name']:<10} {said}", dim=True)
+                if trail or not check["ok"]:
+                    click.secho(f"        {_checked(check)}", dim=True)
 
     def expect(self, said: str, holds: bool) -> None:
         """State something that must be so."""
         mark = "ok" if holds else "NOT SO"
-        click.secho(f"\n   {mark}: {said}\n", fg="green" if holds else "red")
+        click.secho(f"   {mark}: {said}", fg="green" if holds else "red")
         if not holds:
             self.failures.append(said)
+
+
+def _checked(check: Mapping[str, Any]) -> str:
+    """One check in a line; what it said counts more than what it saw."""
+    parts = [_cut(check.get("saw", ""), SAW), check.get("said", "")]
+    said = " ".join(filter(None, parts))
+    remedy = f" ({check['remedy']})" if check.get("remedy") else ""
+    return _cut(f"{'ok' if check['ok'] else 'NO'} {check['name']:<10} {said}{remedy}", WIDTH)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - len(_CUT)] + _CUT
