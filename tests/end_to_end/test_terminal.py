@@ -10,48 +10,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner, Result
 
-from switch.cli import main
 from switch.wire.dialect import load_dialect, shipped_dialects
+from tests.till import Till
 
 if TYPE_CHECKING:
     from tests.end_to_end.conftest import HostProcess
 
 WRITING = [name for name in shipped_dialects() if not load_dialect(name).reading_only]
-
-
-class Till:
-    """``isoswitch terminal`` with the same options each time."""
-
-    def __init__(self, *options: str) -> None:
-        self.options = options
-
-    def run(self, command: str, *more: str) -> Result:
-        """One command, in this process: a fresh one would spend most of its time on imports."""
-        arguments = ["terminal", command, *self.options, *more]
-        return CliRunner(catch_exceptions=False).invoke(main, arguments)
-
-    def run_alone(self, command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        """One command, in a process of its own."""
-        return subprocess.run(
-            [sys.executable, "-m", "switch", "terminal", command, *self.options, *more],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    def ask(self, command: str, *more: str, code: int) -> dict[str, Any]:
-        """One command, its exit code as expected; what it says as JSON."""
-        done = self.run(command, "--json", *more)
-        assert done.exit_code == code, done.stdout + done.stderr
-        said: dict[str, Any] = json.loads(done.stdout)
-        assert said["exit"] == code
-        return said
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ to know what a terminal does.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import reduce
 from typing import Any, Final, TypeVar
 
@@ -95,9 +96,9 @@ def first_card(chosen: Options) -> str | None:
         raise click.UsageError(str(failure)) from None
 
 
-def asked(chosen: Options, wish: Wish) -> None:
+def asked(chosen: Options, wish: Wish, *, tip_line: bool = False) -> None:
     """Do what is wished, print it, and exit with its code."""
-    run(chosen, lambda device: device.do(wish))
+    run(chosen, lambda device: device.do(wish), tip_line=tip_line)
 
 
 def repeated(chosen: Options, kind: Kind, stan: str | None) -> None:
@@ -105,19 +106,19 @@ def repeated(chosen: Options, kind: Kind, stan: str | None) -> None:
     run(chosen, lambda device: device.repeat(stan, kind))
 
 
-def run(chosen: Options, act: Act) -> None:
+def run(chosen: Options, act: Act, *, tip_line: bool = False) -> None:
     """Do one thing, print it, and exit with its code."""
     outcome = play(chosen, act)
-    show(chosen, outcome)
+    show(chosen, outcome, tip_line=tip_line)
     click.get_current_context().exit(report.exit_code(outcome))
 
 
-def show(chosen: Options, outcome: Outcome) -> None:
+def show(chosen: Options, outcome: Outcome, *, tip_line: bool = False) -> None:
     """One JSON object, or the copies of the receipt."""
     if chosen.as_json:
         click.echo(msgspec.json.encode(report.as_json(outcome)))
         return
-    facts = report.facts(outcome)
+    facts = replace(report.facts(outcome), tip_line=tip_line)
     both = chosen.copy == "both" and has_copies(facts.kind)
     copies = ("merchant", "customer") if both else (chosen.copy,)
     for copy in copies:

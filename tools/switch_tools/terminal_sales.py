@@ -35,6 +35,7 @@ _APPROVAL = click.option(
 @options(*CARD, _AMOUNT, CURRENCY)
 @click.option("--cashback", metavar="5.00", help="Cash for the card holder, on top.")
 @options(_PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
+@click.option("--tip-line", is_flag=True, help="Leave room for a tip on the receipt.")
 @click.option(
     "--fault",
     type=click.Choice(["no-read"]),
@@ -54,6 +55,7 @@ def purchase(
     approval_code: str,
     repeat: bool,
     stan: str | None,
+    tip_line: bool,
     fault: str | None,
 ) -> None:
     """Buy something, perhaps with cash back."""
@@ -74,7 +76,7 @@ def purchase(
         approval_code=approval_code,
         wait=fault != "no-read",
     )
-    asked(options, wish)
+    asked(options, wish, tip_line=tip_line)
 
 
 @click.command(epilog="Example: isoswitch terminal cash --card visa --amount 50")

@@ -132,11 +132,13 @@ def _is_unlinked(wish: Wish) -> bool:
 
 
 def _by_rrn(journal: Journal, wish: Wish) -> Entry | None:
-    for entry in journal.newest():
-        if entry.answered is not None and entry.answered.rrn == wish.rrn:
-            if entry.sent.kind in _TARGETS[wish.kind]:
-                return entry
-            raise TerminalError(f"RRN {wish.rrn[:12]} has nothing {_PURPOSES[wish.kind]}")
+    # What is about another transaction is answered under the other one's number.
+    known = [one for one in journal.newest() if one.answered and one.answered.rrn == wish.rrn]
+    for entry in known:
+        if entry.sent.kind in _TARGETS[wish.kind]:
+            return entry
+    if known:
+        raise TerminalError(f"RRN {wish.rrn[:12]} has nothing {_PURPOSES[wish.kind]}")
     if wish.card is None or wish.amount is None:
         said = f"the journal holds no RRN {wish.rrn[:12]}"
         raise TerminalError(f"{said}: for one of another terminal say --card and --amount too")
