@@ -56,6 +56,42 @@ def test_only_the_merchant_keeps_a_signature() -> None:
     assert "Signature" not in receipt(declined, "merchant")
 
 
+@pytest.mark.parametrize(
+    ("kind", "signed"),
+    [
+        (Kind.CASH, True),
+        (Kind.CASHBACK, True),
+        (Kind.PREAUTH, True),
+        (Kind.COMPLETION, True),
+        (Kind.REFUND, True),
+        (Kind.VOID, False),
+        (Kind.REVERSAL, False),
+        (Kind.BALANCE, False),
+        (Kind.TIP_ADJUST, False),
+    ],
+)
+def test_what_moves_money_towards_a_card_is_signed(kind: Kind, signed: bool) -> None:
+    """A void, a reversal, an inquiry and a tip (signed for on the first receipt) are not."""
+    assert ("Signature" in receipt(replace(PURCHASE, kind=kind), "merchant")) is signed
+
+
+def test_there_is_room_for_a_tip_where_it_is_wanted() -> None:
+    """On the merchant's copy of an approved sale, and nowhere else."""
+    facts = replace(PURCHASE, tip_line=True)
+    assert "Tip ...." in receipt(facts, "merchant")
+    assert "Total ...." in receipt(facts, "merchant")
+    assert "Tip" not in receipt(facts, "customer")
+    assert "Tip" not in receipt(replace(facts, approved=False), "merchant")
+
+
+@pytest.mark.parametrize("kind", [Kind.VOID, Kind.REVERSAL])
+def test_what_takes_something_back_is_marked(kind: Kind) -> None:
+    """In large, on both copies; not when it was declined."""
+    for copy in ("merchant", "customer"):
+        assert "*** " in receipt(replace(PURCHASE, kind=kind), copy)
+        assert "*** " not in receipt(replace(PURCHASE, kind=kind, approved=False), copy)
+
+
 @pytest.mark.parametrize("kind", [Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO])
 def test_what_no_card_holder_takes_part_in_has_no_copies(kind: Kind) -> None:
     """A sign-on slip is nobody's merchant copy."""

@@ -4,11 +4,12 @@ card number."""
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
 
-from switch.model.words import Kind
+from switch.model.words import Flow, Kind
 from switch.money import Money
 from switch_tools.receipt import WIDTH, receipt
 from switch_tools.terminal_engine import Outcome, Result
@@ -37,6 +38,14 @@ YES = Heard(
 NO = Heard(ours=True, said="insufficient funds", code="51", reason="funds.insufficient")
 STRANGE = Heard(ours=False, said="differs in Systems trace audit number", differs=("11",))
 ENTRY = Entry(BOUGHT)
+TAKEN = Entry(BOUGHT, answered=Answered(number=2, at="", approved=True, amount_minor=1000))
+
+
+def _of(**values: Any) -> Entry:
+    """An answered entry with other values."""
+    return replace(TAKEN, sent=msgspec.structs.replace(BOUGHT, **values))
+
+
 UNDONE = Outcome(
     result=Result.APPROVED, entry=Entry(UNDOING), heard=YES, original=ENTRY, tries=2, repeat=True
 )
@@ -60,6 +69,25 @@ OUTCOMES = {
     "owed": OWED,
     "reversed": UNDONE,
     "unread": Outcome(result=Result.UNREAD, entry=ENTRY),
+    "in part": Outcome(
+        result=Result.APPROVED, entry=TAKEN, heard=replace(YES, amount=Money(1000, "840"))
+    ),
+    "offline": Outcome(result=Result.TOLD_LATER, entry=_of(flow=Flow.ADVICE), why="no host"),
+    "tip untold": Outcome(
+        result=Result.TOLD_LATER, entry=_of(kind=Kind.TIP_ADJUST, flow=Flow.ADVICE), why="no host"
+    ),
+    "voided": Outcome(result=Result.APPROVED, entry=_of(kind=Kind.VOID, original=2), heard=YES),
+    "reversed in part": Outcome(
+        result=Result.APPROVED, entry=_of(kind=Kind.REVERSAL, remaining_minor=500), heard=YES
+    ),
+    "balance": Outcome(
+        result=Result.APPROVED,
+        entry=_of(kind=Kind.BALANCE, amount_minor=None),
+        heard=replace(YES, balance=Money(-250, "840")),
+    ),
+    "cash back": Outcome(
+        result=Result.APPROVED, entry=_of(kind=Kind.CASHBACK, other_minor=500), heard=YES
+    ),
 }
 
 
@@ -73,6 +101,13 @@ OUTCOMES = {
         ("owed", 3, ["is not answered (the host hung up)", "before anything new"]),
         ("reversed", 0, ["REVERSED", "Original STAN", "000002", "This was a repeat."]),
         ("unread", 0, ["SENT, ANSWER NOT READ"]),
+        ("in part", 0, ["APPROVED IN PART", "AMOUNT 10.00 USD", "ASKED FOR 12.34 USD"]),
+        ("offline", 3, ["APPROVED OFFLINE", "not told yet (no host)", "Signature"]),
+        ("tip untold", 3, ["NOT YET TOLD", "before anything new"]),
+        ("voided", 0, ["*** VOID ***", "VOIDED"]),
+        ("reversed in part", 0, ["REVERSED IN PART", "REMAINS 5.00 USD"]),
+        ("balance", 0, ["BALANCE -2.50 USD"]),
+        ("cash back", 0, ["OF IT CASH 5.00 USD"]),
     ],
 )
 def test_a_receipt_says_what_became_of_it(name: str, code: int, words: list[str]) -> None:
@@ -137,6 +172,11 @@ def test_a_refused_reversal_sends_to_the_acquirer() -> None:
             "declined 51",
         ),
         (Entry(BOUGHT, reversal=3, undone=True, closed=True), "reversed"),
+        (replace(TAKEN, voided=True), "voided"),
+        (replace(TAKEN, cut_back=True, tip_minor=9), "approved, reversed in part, with tip"),
+        (replace(TAKEN, completed_minor=9), "approved, completed"),
+        (replace(TAKEN, refunded_minor=9), "approved, refunded"),
+        (replace(_of(flow=Flow.ADVICE), answered=None), "not yet told"),
         (Entry(msgspec.structs.replace(BOUGHT, kind=Kind.ECHO, amount_minor=None)), "no answer"),
     ],
 )
