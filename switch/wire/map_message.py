@@ -29,6 +29,7 @@ _OTHER_AMOUNTS: Final[dict[Kind, Callable[[AmountTypes], str]]] = {
     Kind.TIP_ADJUST: lambda types: types.tip,
 }
 _FLOWS: Final = {"0": Flow.REQUEST, "2": Flow.ADVICE, "4": Flow.NOTIFICATION}
+_MORE: Final = frozenset({Kind.RECONCILIATION, Kind.BATCH_UPLOAD})
 
 
 class Fields(NamedTuple):
@@ -92,7 +93,7 @@ class Route:
     ``one_of`` and ``alternatives`` are the message's, as this line has them. ``original`` takes the
     name of the original out of the parts of all names (``None``: this kind points at none),
     ``bears_name`` says whether others can point at it; ``other_type`` is the type of its other
-    amount.
+    amount; ``says_more``: there is something to read that few messages have.
     """
 
     kind: Kind
@@ -107,6 +108,7 @@ class Route:
     original: Picker | None
     bears_name: bool
     other_type: str
+    says_more: bool
     rule: TransactionRule | None
 
 
@@ -269,6 +271,7 @@ def _route(
         # Where a reversal carries its original's own numbers it must not bear the original's name.
         bears_name=identity.original != identity.reference or kind not in identity.original_kinds,
         other_type=_OTHER_AMOUNTS[kind](dialect.amount_types) if kind in _OTHER_AMOUNTS else "",
+        says_more=kind in _OTHER_AMOUNTS or kind in _MORE,
         rule=line,
     )
 

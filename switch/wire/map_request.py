@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import repeat
-from typing import Final
+from typing import Any, Final
 
 from switch.errors import Fault
 from switch.model.copies import replace
@@ -58,9 +58,6 @@ class RequestReader:
         carried = [name for name in identity.original if name.startswith("original_")]
         self._original_field = dialect.places[carried[0]].field if carried else ""
         self._codes = tuple(dialect.places[name].field for name in identity.unchanging)
-        letters = dialect.indicators
-        self._partial, self._more, self._last = letters.partial, letters.more, letters.last
-        self._letters = frozenset((letters.partial, letters.more, letters.last))
         self._settling = tuple(
             dict.fromkeys(
                 mti for line in dialect.transactions if line.captures for mti in line.messages
@@ -157,8 +154,6 @@ class RequestReader:
             batch and plain(batch),
             *original,
         )
-        if letters and not self._letters.issuperset(letters):
-            letters = ""  # something else that a house keeps there
         amount = original_amount = remaining = None
         if digits:
             amount, original_amount, remaining = self._amounts(get, kind, route, digits, currency)
@@ -168,7 +163,6 @@ class RequestReader:
             flow=route.flow,
             repeat=kind.repeat,
             captures=route.captures,
-            partial_capable=self._partial in letters,
             message_type=kind.text,
             code="/".join(filter(None, map(get, self._codes))),
             request_key=join(self._key_of(values)),
@@ -185,7 +179,6 @@ class RequestReader:
             local_time=time,
             local_date=date,
             amount=amount,
-            amount_other=_other_amount(get, kind, route) if route.other_type else None,
             amount_original=original_amount,
             amount_remaining=remaining,
             pan=Pan(card.pan) if card.pan else None,
@@ -193,7 +186,6 @@ class RequestReader:
             track2=Track2(track2) if track2 else None,
             expiry=card.expiry,
             card_sequence=card_sequence,
-            card_verification=CardVerification(verification) if verification else None,
             entry_mode=self._entry_modes.get(entry_mode[self._entry_mode], EntryMode.UNKNOWN),
             pin_block=PinBlock(pin_block.upper()) if pin_block else None,
             ksn=ksn and _ksn(ksn),
@@ -202,14 +194,40 @@ class RequestReader:
             chip=ChipData(chip) if chip else None,
             approval_code=approval_code.rstrip(),
             network_code=network_code,
-            totals=self._totals.read(get, kind.ids) if wanted is Kind.RECONCILIATION else "",
-            final=self._more not in letters,
-            last_item=self._last in letters,
-            item=self._item(get, original[0]) if wanted is Kind.BATCH_UPLOAD else None,
         )
+        if letters or verification or route.says_more:
+            more = self._more_of(get, kind, route, original[0])
+            request = replace(request, **more, **self._indicated(letters))
         return request, card
 
     # -- parts
+
+    def _more_of(self, get: Get, kind: MessageType, route: Route, message: str) -> dict[str, Any]:
+        """What few messages have. ``message`` is the type of the original."""
+        more: dict[str, Any] = {}
+        verification = get(kind.ids.card_verification)
+        if verification:
+            more["card_verification"] = CardVerification(verification)
+        if route.other_type:
+            more["amount_other"] = _other_amount(get, kind, route)
+        if route.kind is Kind.RECONCILIATION:
+            more["totals"] = self._totals.read(get, kind.ids)
+        if route.kind is Kind.BATCH_UPLOAD:
+            more["item"] = self._item(get, message)
+        return more
+
+    def _indicated(self, letters: str) -> dict[str, Any]:
+        """What a terminal says of itself. Anything else that a house keeps in that field is left
+        alone.
+        """
+        known = self._dialect.indicators
+        if not letters or not {known.partial, known.more, known.last}.issuperset(letters):
+            return {}
+        return {
+            "partial_capable": known.partial in letters,
+            "final": known.more not in letters,
+            "last_item": known.last in letters,
+        }
 
     def _original_parts(self, get: Get, kind: MessageType) -> tuple[str, str, str, str]:
         places = kind.places
