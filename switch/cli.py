@@ -35,6 +35,8 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "explain": ("switch.cli_explain:explain", "Tell what happened to a transaction, and why."),
     "batches": ("switch.cli_batches:batches", "Show batches, differences, merchant positions."),
     "selfcheck": ("switch.cli_selfcheck:selfcheck", "Check all that a store by itself can show."),
+    "backup": ("switch.cli_backup:backup", "Copy a switch's store into a file."),
+    "restore": ("switch.cli_backup:restore", "Put such a file into an empty data folder."),
     "triggers": ("switch.cli_triggers:triggers", "List the amounts that get a certain answer."),
     "config": ("switch.cli_config:config", "Check a configuration file, print its schema."),
     "transitions": (

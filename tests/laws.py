@@ -40,6 +40,7 @@ FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unles
         "batch_text",
         "cli",
         "cli_admin",
+        "cli_backup",
         "cli_batches",
         "cli_config",
         "cli_control",

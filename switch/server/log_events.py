@@ -25,7 +25,7 @@ EVENTS: Final[dict[str, str]] = {
     "recovery": "transactions that were not final were worked off: counts",
     "reload.done": "a new configuration is in force: its version, listeners added, removed, kept",
     "reload.refused": "the new configuration was refused, the old one stays in force: where, why",
-    "control.command": "a command came over the control socket: name",
+    "control.command": "a command came over the control socket: name, who",
     "operator.changed": "a command changed a card, terminal or merchant: which, who, what",
     "cutover": "a command moved the business date: who, from, to (INV-54)",
     "clock.step": "the wall clock was stepped: by how many seconds (P-05)",

@@ -188,6 +188,13 @@ class SqliteReader:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
 
+    def copy_into(self, target: apsw.Connection) -> None:
+        """One moment of the whole database; the writer goes on meanwhile. Raises apsw.Error, which
+        is nearly always the target's.
+        """
+        with target.backup("main", self._connection, "main") as copy:
+            copy.step(-1)
+
     def close(self) -> None:
         """Let go of the file. Idempotent."""
         self._connection.close()
