@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from switch.core.totals import read
+from switch.core.totals import net, read
 from switch.model.words import Kind
 from switch.money import Money
 from switch_tools.terminal_engine import StillOwed, VirtualTerminal
@@ -52,6 +52,15 @@ async def busy_day(device: VirtualTerminal) -> None:
     await device.do(Wish(kind=Kind.BALANCE, card=VISA))
 
 
+async def test_a_tip_taken_back_leaves_the_sale_in_the_batch(fake: FakeHost) -> None:
+    """The reversal of a tip states the total, and takes back the tip alone (INV-53)."""
+    device = terminal(fake, language=JsonLanguage("iso-74-97"))
+    await device.purchase(VISA, usd(5000))
+    tip = await device.do(Wish(kind=Kind.TIP_ADJUST, amount=usd(400)))
+    await device.reverse(tip.entry.stan)
+    assert net(read((await device.settle()).claimed)) == 5000
+
+
 async def test_totals_show_what_was_taken_back_where_the_policy_does(fake: FakeHost) -> None:
     """INV-53, iso-74-97: void and reversals beside the sales, a tip in its sale."""
     device = terminal(fake)
@@ -69,6 +78,18 @@ async def test_totals_show_what_was_taken_back_where_the_policy_does(fake: FakeH
         "debits_reversal_amount": 2000 + 2500 + 4000,
         "net_amount": 700 - 1000 - 500 - 5400 - 6000 - 800,
     }
+
+
+@pytest.mark.parametrize("policy", ["iso-74-97", "hypercom-63"])
+async def test_a_reversed_tip_takes_the_tip_and_not_its_sale(fake: FakeHost, policy: str) -> None:
+    """Its message states the new total of the sale; what goes is the tip."""
+    device = terminal(fake, language=JsonLanguage(policy))
+    await device.purchase(VISA, usd(5000))
+    await device.do(Wish(kind=Kind.TIP_ADJUST, amount=usd(400)))
+    await device.reverse("2")
+    assert device.journal.entries[1].in_effect_minor == 5000
+    totals = read((await device.settle()).claimed)
+    assert totals.get("debits_amount", totals.get("sales_amount")) == 5000
 
 
 async def test_what_was_taken_back_vanishes_where_the_policy_says_so(fake: FakeHost) -> None:

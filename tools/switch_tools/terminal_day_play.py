@@ -24,6 +24,7 @@ from switch_tools.terminal_day_meetings import Meeting, meetings_of, waits
 from switch_tools.terminal_day_words import REQUESTS, Step
 from switch_tools.terminal_engine import Outcome, Settled, StillOwed
 from switch_tools.terminal_file import JournalError
+from switch_tools.terminal_lines import Sent
 from switch_tools.terminal_link import LinkError
 from switch_tools.terminal_model import Wish
 from switch_tools.terminal_outcome import Result
@@ -114,7 +115,7 @@ class _Part:
         self._meetings = meetings
         self._speed = speed
         self._note = note
-        self._named: dict[str, str] = {}  # STANs
+        self._named: dict[str, Sent] = {}
 
     async def play(self) -> None:
         """From the first step to the last. What a device cannot go on from ends its day."""
@@ -171,7 +172,7 @@ class _Part:
             self._note(self._played(step, "skipped", said, wrong="" if fine else said))
             return
         if step.as_:
-            self._named[step.as_] = outcome.entry.stan
+            self._named[step.as_] = outcome.entry.sent
         result, heard = _RESULTS[outcome.result], outcome.heard
         said = outcome.why if heard is None else f"{heard.code} {heard.said}"
         self._note(
@@ -185,10 +186,17 @@ class _Part:
             line.lose = step.lose
         try:
             if step.do == "repeat":
-                return await device.repeat(self._named.get(step.of))
+                return await self._repeat(step)
             return await device.do(self._wish(step))
         finally:
             line.lose = ""
+
+    async def _repeat(self, step: Step) -> Outcome:
+        named = self._named.get(step.of)
+        if named is None:
+            return await self._player.device.repeat()
+        # In some dialects a reversal bears its original's STAN: the kind tells them apart.
+        return await self._player.device.repeat(named.stan, named.kind)
 
     def _wish(self, step: Step) -> Wish:
         kind = REQUESTS[step.do]
@@ -203,7 +211,7 @@ class _Part:
             cash=cash,
             entry_mode=ENTRIES[step.entry],
             advice=step.advice,
-            stan=self._named.get(step.of) if step.of else None,
+            stan=named.stan if (named := self._named.get(step.of)) else None,
             remaining=None if not step.remaining else self._player.money(step.remaining),
             final=not step.more,
             partial=step.partial,
@@ -228,9 +236,10 @@ class _Part:
     async def _settle(self, step: Step) -> None:
         player = self._player
         wrong = Wrong(
-            forgotten=[self._named[name] for name in step.forget],
+            forgotten=[self._named[name].stan for name in step.forget],
             amounts=[
-                (self._named[name], player.money(text)) for name, text in step.claim_amount.items()
+                (self._named[name].stan, player.money(text))
+                for name, text in step.claim_amount.items()
             ],
             extra=[player.money(text) for text in step.claim_extra],
             card=player.cards[0],

@@ -152,6 +152,8 @@ def gained(known: dict[int, Entry], entry: Entry) -> int:
     target = known.get(sent.original)
     if target is None or sent.kind not in _MERGED:
         return 0
+    if target.sent.kind is Kind.TIP_ADJUST:
+        return -gained(known, target)  # the tip goes, not the total that its message states
     # A taking-back turns round what its target had brought, as far as it still stood.
     taken = (sent.original_minor or 0) - (sent.remaining_minor or 0)
     return -taken * _brought(known, target)
@@ -161,7 +163,7 @@ def _brought(known: dict[int, Entry], target: Entry) -> int:
     """The sign of what an entry brought the merchant: 1, -1, or 0 for what captures nothing."""
     if target.sent.kind is Kind.REFUND:
         return -1
-    if target.sent.kind in (CAPTURES | {Kind.TIP_ADJUST}):
+    if target.sent.kind in CAPTURES:
         return 1
     if target.sent.kind is Kind.VOID:
         behind = known.get(target.sent.original)
