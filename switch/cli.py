@@ -46,7 +46,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
 }
 # Helps of the commands that tools bring, so that ``--help`` need not import them.
 TOOLS: Final[dict[str, str]] = {
-    "terminal": "A virtual terminal: sign on, buy, reverse.",
+    "terminal": "A virtual terminal: buy, void, refund, pre-authorize, settle.",
     "inspect": "Explain a message, whole or broken.",
     "demo": "Play a sign-on, a purchase, a decline, a time-out and a reversal.",
     "bench": "Measure codec, decisions, store and whole purchases.",
