@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from switch.model.records import Batch, Difference, Hold, Posting, Reference, Transaction
 from switch.model.trail import Check, Counted
-from switch.model.words import Delivery, Kind, State
+from switch.model.words import Delivery, EntryMode, Kind, State
 from switch.money import Money
 
 _MICROSECONDS: Final = 1_000_000
@@ -120,7 +120,7 @@ def _what(transaction: Transaction) -> dict[str, Any]:
         "amount": _text(transaction.amount),
         "amount_other": _text(transaction.amount_other),
         "card": _card(transaction.trail),
-        "entry_mode": transaction.entry_mode.value,
+        "entry_mode": _entry_mode(transaction),
         "invoice": transaction.invoice,
         "received": when(transaction.received_us),
         "business_date": transaction.business_date,
@@ -128,6 +128,11 @@ def _what(transaction: Transaction) -> dict[str, Any]:
         "settings_version": transaction.settings_version,
     }
     return {name: value for name, value in said.items() if value not in ("", None)}
+
+
+def _entry_mode(transaction: Transaction) -> str:
+    known = transaction.entry_mode is not EntryMode.UNKNOWN
+    return transaction.entry_mode.value if known else ""
 
 
 def _card(trail: Sequence[Check]) -> str:
@@ -164,9 +169,10 @@ def _decided_by(transaction: Transaction) -> str:
     if transaction.rule:
         return f"rule {transaction.rule}"
     objection = _objection(transaction)
-    if objection is not None:
-        return f"check {objection.name}"
-    return "no check objected"
+    if objection is None:
+        return "no check objected"
+    # What a close notes of its differences, or an approval of its delivery, refused nothing.
+    return "no check refused it" if transaction.answer.approved else f"check {objection.name}"
 
 
 def _objection(transaction: Transaction) -> Check | None:

@@ -32,9 +32,9 @@ def _lines(told: Explanation) -> Iterator[str]:
             "STAN": what["stan"],
             "RRN": what.get("rrn", ""),
             "approval code": outcome.get("approval_code", ""),
-            "card": f"{what.get('card', '')} {what['entry_mode']}".strip(),
+            "card": f"{what.get('card', '')} {what.get('entry_mode', '')}".strip(),
             "merchant": what.get("merchant", ""),
-            "received": f"{what['received']}, business date {what.get('business_date', '')}",
+            "received": f"{what['received']}, business date {day(what.get('business_date', ''))}",
             "cash or tip": what.get("amount_other", ""),
             "approved for": outcome.get("amount_approved", ""),
             "balance": outcome.get("balance", ""),
@@ -52,12 +52,21 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield f"hold {told.hold['amount']}, {told.hold['state']}{until}"
     yield from _section("linked", [_link(item) for item in told.links])
     if told.batch is not None:
-        date = told.batch["settlement_date"]
+        date = day(told.batch["settlement_date"])
         yield f"batch {told.batch['id']}, {told.batch['state']}, settles {date}"
         for item in told.batch["differences"]:
             yield f"  difference: {item['classified']}, {item['rule']}"
     yield f"delivery {told.delivery}"
     yield from _section("notes", told.notes)
+
+
+def day(yyyymmdd: str) -> str:
+    """A date for people.
+
+    >>> day("20261124")
+    '2026-11-24'
+    """
+    return f"{yyyymmdd[:4]}-{yyyymmdd[4:6]}-{yyyymmdd[6:]}" if yyyymmdd else "later"
 
 
 def _pairs(values: dict[str, Any]) -> Iterator[str]:

@@ -116,10 +116,18 @@ def test_an_approval_tells_counters_postings_batch_and_flags() -> None:
     assert "velocity: 2 -> 3 of 5" in page
     assert "-12.34 USD  the card's account" in page
     assert "12.34 USD  merchant SHOP" in page
-    assert "batch DEMO0001|000001, closed, settles 20261124" in page
+    assert "batch DEMO0001|000001, closed, settles 2026-11-24" in page
     assert "difference: amount_differs, suspense" in page
     assert "flagged by night" in page
     assert "5f3cab" not in page
+
+
+def test_what_a_close_notes_of_its_differences_has_refused_nothing() -> None:
+    """An approval with a note that is no praise was not decided by that note."""
+    close = replace(SALE, trail=(Check("difference", "x", False, "missing at the host"),))
+    told = explain(History(transaction=close))
+    assert told.decided_by == "no check refused it"
+    assert told.would_have_changed_it == []
 
 
 def test_links_go_both_ways() -> None:
