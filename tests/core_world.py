@@ -1,28 +1,49 @@
 """The way of an event through the core in a test: plan, fetch, step, store, as the engine does it.
 
-Owns a dict for a store, holding the world of ``core_reference``. Judges versions and look-ups only.
+Owns a dict for a store, holding the world of ``core_reference``, a virtual clock and its timers.
+Judges versions and look-ups only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from switch.core.leads import Handler, handlers, leads_of
 from switch.core.step import plan, step, stimulus_of
 from switch.core.table import UPON
-from switch.model.effects import Reply
-from switch.model.events import Event, Moment, Origin, RequestArrived
+from switch.model.effects import Reply, SetTimer
+from switch.model.events import Event, Moment, Origin, RequestArrived, TimerFired
 from switch.model.facts import Decision, Facts, Fresh, Need, ScanNeed
-from switch.model.records import Account, Card, Key, Merchant, Record, Terminal, Transaction
+from switch.model.records import (
+    Account,
+    Card,
+    Day,
+    Key,
+    Merchant,
+    Record,
+    Terminal,
+    Transaction,
+)
 from switch.model.request import Answer, Request
-from switch.model.settings import DialectPolicy, Settings
+from switch.model.settings import Authorization, DialectPolicy, Settings, Settlement
 from switch.model.words import Flow, Kind, State
-from tests.core_reference import CARDS, MERCHANTS
+from tests.core_reference import (
+    CARDS,
+    CURRENCIES,
+    HOLD_S,
+    MERCHANTS,
+    PREAUTH_S,
+    TAKES_LESS,
+    TIP_BP,
+    TOLERANCE_BP,
+    Plastic,
+)
 
 HERE = Origin(1, 1, "model", "192.0.2.9")
-NOW = Moment(1_000_000, 1)
+START_US = 1_795_510_800_000_000  # 2026-11-24 09:00 UTC
 
 
 @cache
@@ -100,7 +121,7 @@ class Rows:
 
 
 class CoreWorld:
-    """A store, and the core over it."""
+    """A store, the core over it, a clock that moves when told to."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,56 +129,95 @@ class CoreWorld:
         self.number = 0
         self.policy = DialectPolicy("model")
         self.settings = Settings()
+        self.now_us = START_US
+        self.timers: dict[tuple[str, str], int] = {}  # due at that wall time
 
-    def open_with(self, policy: DialectPolicy) -> None:
-        """Two merchants, three terminals, three cards with opening balances."""
+    def open_with(self, policy: DialectPolicy, settlement: Settlement | None = None) -> None:
+        """Merchants, terminals, and cards with opening balances."""
         self.policy = policy
-        self.settings = Settings(policies={"model": self.policy})
-        opening = Account(
-            id="opening:840",
-            kind="opening",
-            currency="840",
-            balance_minor=-sum(balance for balance, *_ in CARDS.values()),
+        numbers = Authorization(
+            hold_s=HOLD_S,
+            preauthorization_hold_s=PREAUTH_S,
+            completion_tolerance_bp=TOLERANCE_BP,
+            tip_tolerance_bp=TIP_BP,
         )
-        world: list[Record] = [opening]
-        world += [Merchant(id=name, currency="840") for name in ("M1", "M2")]
-        world += [Terminal(id=t, merchant_id=m, currency="840") for t, m in MERCHANTS.items()]
-        for pan, (balance, credit, once, daily) in CARDS.items():
-            account = f"card-{pan[-4:]}"
-            world.append(
-                Account(
-                    id=account,
-                    kind="cardholder",
-                    currency="840",
-                    balance_minor=balance,
-                    credit_limit_minor=credit,
-                )
-            )
-            world.append(
-                Card(
-                    id=f"token-{pan[-4:]}",
-                    pan_sealed="sealed",
-                    account=account,
-                    currency="840",
-                    per_transaction_limit_minor=once,
-                    daily_limit_minor=daily,
-                )
-            )
+        self.settings = Settings(
+            policies={"model": self.policy},
+            authorization=numbers,
+            settlement=settlement or Settlement(),
+        )
+        world: list[Record] = [Merchant(id=name, currency="840") for name in ("M1", "M2")]
+        world += [
+            Terminal(id=t, merchant_id=m, currency=CURRENCIES[t], partial_approval=t == TAKES_LESS)
+            for t, m in MERCHANTS.items()
+        ]
+        opened: dict[str, int] = {}
+        for pan, plastic in CARDS.items():
+            world += _card(pan, plastic)
+            opened[plastic.currency] = opened.get(plastic.currency, 0) - plastic.balance
+        world += [
+            Account(id=f"opening:{unit}", kind="opening", currency=unit, balance_minor=minor)
+            for unit, minor in opened.items()
+        ]
         self.store = {record.key: record for record in world}
+
+    @property
+    def moment(self) -> Moment:
+        """Now."""
+        return Moment(self.now_us, self.now_us * 1_000)
+
+    @property
+    def calendar_day(self) -> str:
+        """Today by the calendar, YYYYMMDD."""
+        return f"{datetime.fromtimestamp(self.now_us / 1e6, UTC):%Y%m%d}"
+
+    @property
+    def business_date(self) -> str:
+        """Never before the date that the house has cut over to."""
+        day = self.store.get(Key("day", "house"))
+        return max(self.calendar_day, day.date if isinstance(day, Day) else "")
+
+    def facts(self, event: Event, rows: Rows) -> Facts:
+        """What is known besides rows."""
+        key = event.request.request_key if isinstance(event, RequestArrived) else ""
+        fresh, month = Fresh(f"R{key}", f"C{key}"), self.calendar_day[2:6]
+        return Facts(rows, self.settings, self.policy, fresh, self.business_date, month)
 
     def decide(self, event: Event) -> Decision:
         """Plan, fetch, step, store."""
-        key = event.request.request_key if isinstance(event, RequestArrived) else ""
         rows = Rows(self.store)
-        fresh = Fresh(f"R{key}", f"C{key}")
-        facts = Facts(rows, self.settings, self.policy, fresh, "20261124", "2611")
-        for _ in range(6):
-            needs = plan(event, facts)
+        self._fetch(event, rows)
+        return self._keep(event, step(event, self.facts(event, rows)))
+
+    def decide_together(self, events: list[Event]) -> list[Decision]:
+        """All arrived while one commit was under way: planned together, then decided in order over
+        the same rows, where each sees what the ones before it wrote. Who misses a row that only
+        they led to is planned again.
+        """
+        rows = Rows(self.store)
+        for event in events:
+            self._fetch(event, rows)
+        decisions = []
+        for event in events:
+            try:
+                decision = step(event, self.facts(event, rows))
+            except KeyError:
+                self._fetch(event, rows)
+                decision = step(event, self.facts(event, rows))
+            decisions.append(self._keep(event, decision))
+            rows.fetched |= {record.key for record in decision.records}
+        return decisions
+
+    def _fetch(self, event: Event, rows: Rows) -> None:
+        for _ in range(8):
+            needs = plan(event, self.facts(event, rows))
             if not needs:
-                break
+                return
             for need in needs:
                 rows.fetch(need)
-        decision = step(event, facts)
+        raise AssertionError("the plan does not come to an end")
+
+    def _keep(self, event: Event, decision: Decision) -> Decision:
         held_to_the_diagram(event, decision, self.store)
         for record in decision.records:
             known = self.store.get(record.key)
@@ -165,15 +225,37 @@ class CoreWorld:
             assert record.TABLE != "posting" or known is None, "a posting was overwritten (INV-61)"
             self.store[record.key] = record
         assert len({record.key for record in decision.records}) == len(decision.records)
+        for effect in decision.effects:
+            if isinstance(effect, SetTimer):
+                due_us = self.now_us + int(effect.delay_s * 1_000_000)
+                self.timers[effect.name, effect.subject] = due_us
         return decision
 
-    def ask(self, request: Request) -> tuple[Answer, Decision]:
-        """The answer to a request."""
+    def ring(self) -> None:
+        """Every timer that is due runs out, again and again until none is."""
+        while due := sorted(key for key, at_us in self.timers.items() if at_us <= self.now_us):
+            for name, subject in due:
+                del self.timers[name, subject]
+                self.decide(TimerFired(self.moment, name, subject))
+
+    def arrived(self, request: Request) -> RequestArrived:
+        """The request, as the engine hands it to the core."""
         token = f"token-{request.pan.last4}" if request.pan else ""
-        decision = self.decide(RequestArrived(NOW, HERE, request, token, "sealed"))
+        return RequestArrived(self.moment, HERE, request, token, "sealed")
+
+    def ask(self, request: Request) -> tuple[Answer, Decision]:
+        """The answer to a request; to what wants none, the one that is kept."""
+        decision = self.decide(self.arrived(request))
+        return self.answer_of(request, decision), decision
+
+    def answer_of(self, request: Request, decision: Decision) -> Answer:
+        """What is told, or would be."""
+        if request.flow is Flow.NOTIFICATION:
+            assert not any(isinstance(effect, Reply) for effect in decision.effects)
+            return self.transaction(request.request_key).answer
         (reply,) = [effect for effect in decision.effects if isinstance(effect, Reply)]
         assert reply.track is False or Key("transaction", request.request_key) in self.store
-        return reply.answer, decision
+        return reply.answer
 
     def make(self, kind: Kind, terminal: str, **more: Any) -> Request:
         """A request with a key of its own."""
@@ -183,8 +265,12 @@ class CoreWorld:
             kind=kind,
             request_key=f"{terminal}/{self.number}",
             terminal_id=terminal,
-            merchant_id=MERCHANTS[terminal],
-            **{"flow": Flow.REQUEST, "code": kind.value, **more},
+            **{
+                "merchant_id": MERCHANTS.get(terminal, "M1"),
+                "flow": Flow.REQUEST,
+                "code": kind.value,
+                **more,
+            },
         )
 
     def of(self, kind: type[Any]) -> Iterator[Any]:
@@ -196,3 +282,24 @@ class CoreWorld:
         record = self.store[Key("transaction", key)]
         assert isinstance(record, Transaction)
         return record
+
+
+def _card(pan: str, plastic: Plastic) -> list[Record]:
+    account = Account(
+        id=f"card-{pan[-4:]}",
+        kind="cardholder",
+        currency=plastic.currency,
+        balance_minor=plastic.balance,
+        credit_limit_minor=plastic.credit,
+    )
+    card = Card(
+        id=f"token-{pan[-4:]}",
+        pan_sealed="sealed",
+        account=account.id,
+        currency=plastic.currency,
+        expiry=plastic.expiry,
+        per_transaction_limit_minor=plastic.once,
+        daily_limit_minor=plastic.daily,
+        cash_limit_minor=plastic.cash,
+    )
+    return [account, card]
