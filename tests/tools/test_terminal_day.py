@@ -67,6 +67,7 @@ def test_each_step_knows_its_line() -> None:
         (', amount = "1.00"', "", 6, "purchase needs amount"),
         ('amount = "1.00"', 'amount = "one"', 6, "one"),
         ('amount = "1.00"', 'amount = "1.00", weight = 2', 6, "weight: means nothing"),
+        ('amount = "1.00"', 'amount = ["2", "1"]', 6, "first of a range"),
         ('card = "visa"', 'card = "gold"', 6, "there is no card 'gold'"),
         ('of = "it"', 'of = "that"', 7, "no step is called 'that'"),
         ('id = "DEMO0001"', 'id = "DEMO0001"\ncount = 0', 3, "count: write 1 to"),

@@ -182,6 +182,20 @@ async def test_what_chance_finds_nothing_for_is_skipped(fake: FakeHost) -> None:
     assert done.unmet[0].wrong == "the journal holds nothing to void"
 
 
+async def test_a_name_that_was_not_given_yet_points_at_nothing(fake: FakeHost) -> None:
+    """Not at whatever came last; in a settlement nothing is closed then."""
+    steps = """
+      { do = "purchase", amount = "1.00" },
+      { do = "void", of = "late" },
+      { do = "settle", forget = ["late"] },
+      { do = "purchase", amount = "1.00", as = "late" },
+    """
+    done = await played(fake, day_of(steps))
+    assert [step.result for step in done.steps] == ["approved", "skipped", "skipped", "approved"]
+    assert [step.wrong for step in done.unmet] == ["nothing is called 'late' yet"] * 2
+    assert fake.kinds == ["purchase", "purchase"]
+
+
 async def test_repeats_flushes_and_cash_back(fake: FakeHost, autojump_clock: object) -> None:
     """Steps that are no single request: the last again, what is owed, goods and cash in one."""
     steps = """

@@ -52,15 +52,6 @@ async def busy_day(device: VirtualTerminal) -> None:
     await device.do(Wish(kind=Kind.BALANCE, card=VISA))
 
 
-async def test_a_tip_taken_back_leaves_the_sale_in_the_batch(fake: FakeHost) -> None:
-    """The reversal of a tip states the total, and takes back the tip alone (INV-53)."""
-    device = terminal(fake, language=JsonLanguage("iso-74-97"))
-    await device.purchase(VISA, usd(5000))
-    tip = await device.do(Wish(kind=Kind.TIP_ADJUST, amount=usd(400)))
-    await device.reverse(tip.entry.stan)
-    assert net(read((await device.settle()).claimed)) == 5000
-
-
 async def test_totals_show_what_was_taken_back_where_the_policy_does(fake: FakeHost) -> None:
     """INV-53, iso-74-97: void and reversals beside the sales, a tip in its sale."""
     device = terminal(fake)

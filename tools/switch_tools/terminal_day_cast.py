@@ -128,6 +128,8 @@ def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
     currency = cast.currency or place.currency
     held = _held(day, steps, place, currency)
     cards = [_card(where, text, place) for text in cast.cards or _names(place)]
+    if not cards:
+        raise ConfigError(where, "the world has no cards: name some in cards, by number")
     if dialect.reading_only:
         raise ConfigError(where, f"the dialect {dialect.name} is for reading only")
     identity = Identity(place.terminal_id, cast.merchant or place.merchant_id)
@@ -192,11 +194,12 @@ def _held(day: Day, steps: Sequence[Step], place: Place, currency: str) -> dict[
         where = day.place(step)
         if step.card:
             held[step.card] = _card(where, step.card, place)
-        for text in _amounts(step):
-            try:
-                Money.parse(text, currency)
-            except MoneyError as failure:
-                raise ConfigError(where, str(failure)) from None
+        try:
+            money = [Money.parse(text, currency) for text in _amounts(step)]
+        except MoneyError as failure:
+            raise ConfigError(where, str(failure)) from None
+        if isinstance(step.amount, tuple) and money[0].minor > money[1].minor:
+            raise ConfigError(where, "amount: the first of a range is not above the second")
     return held
 
 

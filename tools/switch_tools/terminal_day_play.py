@@ -165,11 +165,7 @@ class _Part:
         try:
             outcome = await self._outcome(step)
         except (TerminalError, EncodeError) as failure:
-            if isinstance(failure, StillOwed):
-                raise
-            said = str(failure)
-            fine = by_chance or step.expect == "skipped"
-            self._note(self._played(step, "skipped", said, wrong="" if fine else said))
+            self._skip(step, failure, fine=by_chance or step.expect == "skipped")
             return
         if step.as_:
             self._named[step.as_] = outcome.entry.sent
@@ -178,6 +174,20 @@ class _Part:
         self._note(
             self._played(step, result, said, outcome=outcome, wrong=_unmet(step, result, outcome))
         )
+
+    def _skip(self, step: Step, failure: Exception, *, fine: bool) -> None:
+        """It cannot be asked for now: nothing was sent."""
+        if isinstance(failure, StillOwed):
+            raise failure
+        said = str(failure)
+        self._note(self._played(step, "skipped", said, wrong="" if fine else said))
+
+    def _called(self, name: str) -> Sent:
+        """What a step of before has named. Raises TerminalError where it was not done."""
+        named = self._named.get(name)
+        if named is None:
+            raise TerminalError(f"nothing is called {name!r} yet")
+        return named
 
     async def _outcome(self, step: Step) -> Outcome:
         device, line = self._player.device, self._player.line
@@ -192,9 +202,9 @@ class _Part:
             line.lose = ""
 
     async def _repeat(self, step: Step) -> Outcome:
-        named = self._named.get(step.of)
-        if named is None:
+        if not step.of:
             return await self._player.device.repeat()
+        named = self._called(step.of)
         # In some dialects a reversal bears its original's STAN: the kind tells them apart.
         return await self._player.device.repeat(named.stan, named.kind)
 
@@ -211,7 +221,7 @@ class _Part:
             cash=cash,
             entry_mode=ENTRIES[step.entry],
             advice=step.advice,
-            stan=named.stan if (named := self._named.get(step.of)) else None,
+            stan=self._called(step.of).stan if step.of else None,
             remaining=None if not step.remaining else self._player.money(step.remaining),
             final=not step.more,
             partial=step.partial,
@@ -234,18 +244,12 @@ class _Part:
     # -- the end of a day --------------------------------------------------------------------------
 
     async def _settle(self, step: Step) -> None:
-        player = self._player
-        wrong = Wrong(
-            forgotten=[self._named[name].stan for name in step.forget],
-            amounts=[
-                (self._named[name].stan, player.money(text))
-                for name, text in step.claim_amount.items()
-            ],
-            extra=[player.money(text) for text in step.claim_extra],
-            card=player.cards[0],
-        )
-        claim_wrongly(player.device, wrong)
-        settled = await player.device.settle()
+        try:
+            claim_wrongly(self._player.device, self._wrong(step))
+            settled = await self._player.device.settle()
+        except TerminalError as failure:
+            self._skip(step, failure, fine=False)
+            return
         result = standing_of(settled)
         unmet = step.expect not in ("", result)
         self._note(
@@ -256,6 +260,16 @@ class _Part:
                 settled=settled,
                 wrong=f"expected {step.expect}, is {result}" if unmet else "",
             )
+        )
+
+    def _wrong(self, step: Step) -> Wrong:
+        money = self._player.money
+        claims = step.claim_amount.items()
+        return Wrong(
+            forgotten=[self._called(name).stan for name in step.forget],
+            amounts=[(self._called(name).stan, money(text)) for name, text in claims],
+            extra=[money(text) for text in step.claim_extra],
+            card=self._player.cards[0],
         )
 
     def _played(

@@ -170,9 +170,8 @@ def entry_line(entry: Entry) -> str:
     sent = entry.sent
     amount = "" if sent.amount_minor is None else str(Money(entry.amount_minor, sent.currency))
     card = sent.card or sent.pan_masked
-    return (
-        f"{sent.stan}  {sent.kind.replace('_', '-'):<9} {amount:>14}  {card:<12} {standing(entry)}"
-    )
+    kind = sent.kind.replace("_", "-")
+    return f"{sent.stan}  {kind:<25} {amount:>14}  {card:<12} {standing(entry)}"
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
