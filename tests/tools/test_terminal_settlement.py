@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from switch.core.totals import net, read
+from switch.core.totals import read
 from switch.model.words import Kind
 from switch.money import Money
 from switch_tools.terminal_engine import StillOwed, VirtualTerminal
