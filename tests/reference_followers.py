@@ -44,8 +44,9 @@ class Followers(Undoings):
         for name in names:
             if name in self.names:
                 found = self.names[name]
-                onward = found.about is not None and found.kind in _ONWARD.get(request.kind, ())
-                return found.about if onward else found
+                gone = found.state == "reversed" and not request.original
+                onward = gone or found.kind in _ONWARD.get(request.kind, ())
+                return found.about or found if onward else found
             if name in self.buried:
                 return "tombstone"
         return None

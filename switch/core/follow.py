@@ -60,8 +60,13 @@ def reference_of(request: Request, facts: Facts) -> Reference | None:
 
 
 def goes_on(request: Request, found: Transaction) -> bool:
-    """Whether the message means what the found transaction had acted upon itself."""
-    return bool(found.original_key) and found.kind in _ONWARD.get(request.kind, ())
+    """Whether the message means what the found transaction had acted upon itself: by its kind, or
+    because the number that both share is borne by something that a reversal has taken back.
+    """
+    if not found.original_key:
+        return False
+    is_gone = found.state is State.REVERSED and not request.original
+    return is_gone or found.kind in _ONWARD.get(request.kind, ())
 
 
 def original_of(request: Request, facts: Facts) -> Transaction | None:

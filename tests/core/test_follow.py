@@ -164,6 +164,21 @@ def test_the_number_of_an_authorization_means_its_completion_from_then_on(shop: 
     assert shop.transaction("V1").original_key == "C2"
 
 
+def test_the_number_of_what_was_reversed_means_what_it_acted_upon(shop: Shop) -> None:
+    """A refund whose answer was lost is reversed; who voids by the number that it shared means the
+    sale. Who names the refund by its own data means the refund.
+    """
+    shop.ask(shop.purchase())
+    number = shop.transaction("K1").rrn
+    named: dict[str, Any] = {"original": "", "rrn": number}
+    assert shop.ask(shop.follower(Kind.REFUND, "F1", minor=100, **named)).approved
+    assert shop.ask(shop.reversal("R1", "F1")).approved
+    exact = shop.follower(Kind.VOID, "V1", original="ref-F1")
+    assert shop.ask(exact).reason is Reason.ALREADY_REVERSED
+    assert shop.ask(shop.follower(Kind.VOID, "V2", **named)).approved
+    assert shop.transaction("V2").original_key == "K1"
+
+
 def test_a_signed_off_terminal_acts_upon_nothing_new(shop: Shop) -> None:
     """M-37: a demand waits for the next sign-on; what has happened is taken."""
     prepared(shop, Kind.VOID)
