@@ -16,6 +16,7 @@ from switch.wire.dialect import load_dialect
 from switch.wire.map_answer import response_codes
 
 STAN_DIGITS = 6
+RECENT = 1_000  # transactions that are read backwards before the columns of all are
 
 
 class NotFoundError(IsoswitchError):
@@ -53,14 +54,18 @@ def find(
 
 
 def _candidates(reader: SqliteReader, equal: dict[str, str]) -> Iterator[Transaction]:
-    """Newest first. A terminal's own lie together in the store, so they are read as one range."""
-    if len(equal) > 1 and "terminal_id" in equal:
-        own = list(reader.find_all(Transaction, **equal))
-        yield from sorted(own, key=lambda item: item.received_us, reverse=True)
-        return
-    for transaction in reader.newest():
-        if all(getattr(transaction, name) == value for name, value in equal.items()):
-            yield transaction
+    """Newest first. Mostly a new one is asked for, so the recent ones are looked through before the
+    columns of all; but a terminal's own lie together in the store.
+    """
+    seen: set[str] = set()
+    if len(equal) < 2 or "terminal_id" not in equal:
+        for transaction in islice(reader.newest(), RECENT if equal else None):
+            if all(getattr(transaction, name) == value for name, value in equal.items()):
+                seen.add(transaction.id)
+                yield transaction
+    if equal:
+        others = [it for it in reader.find_all(Transaction, **equal) if it.id not in seen]
+        yield from sorted(others, key=lambda item: item.received_us, reverse=True)
 
 
 def history(reader: SqliteReader, transaction: Transaction) -> History:
