@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
-import msgspec
 
 from switch.app import STORE_NAME
 from switch.cli_control import data_option, json_option, send
@@ -96,10 +95,10 @@ def _letters(currency: str) -> str:
 def _stored(data: Path | None, kind: type[Record]) -> list[dict[str, Any]]:
     """All records of a type as plain data."""
     with SqliteReader((data or state_folder()) / STORE_NAME) as reader:
-        found = [msgspec.structs.asdict(record) for record in reader.find_all(kind)]
-    for row in found:
-        row.pop("version")
-    return found
+        return [
+            {name: getattr(record, name) for name in record.__struct_fields__ if name != "version"}
+            for record in reader.find_all(kind)
+        ]
 
 
 # -- merchants

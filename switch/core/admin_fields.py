@@ -7,9 +7,7 @@ records: a field is an attribute's name and a way to read it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
-
-from msgspec import Struct
+from typing import Any, Final, NamedTuple
 
 from switch.model.facts import Facts
 from switch.money import Money, MoneyError, currency_number
@@ -18,7 +16,7 @@ YES: Final = frozenset({"yes", "true", "on"})
 NO: Final = frozenset({"no", "false", "off"})
 
 
-class Wrong(Struct, frozen=True, gc=False):
+class Wrong(NamedTuple):
     """Why a command is refused: what was wrong, and what to do."""
 
     said: str
@@ -27,7 +25,7 @@ class Wrong(Struct, frozen=True, gc=False):
 Read = Callable[[str, Facts], Any]  # a value, or Wrong
 
 
-class Field(Struct, frozen=True, gc=False):
+class Field(NamedTuple):
     """An argument that sets an attribute of a record."""
 
     attribute: str
