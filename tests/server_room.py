@@ -35,6 +35,7 @@ from switch.store.port import (
     Committed,
     Conflict,
     JournalRow,
+    Store,
     StoreBroken,
     StoreUnavailable,
     Unknown,
@@ -79,8 +80,8 @@ Outcome = Committed | Conflict | Unknown
 class FaultyStore:
     """A memory store with a list of faults to come, one for each append."""
 
-    def __init__(self) -> None:
-        self.inner = MemoryStore()
+    def __init__(self, inner: Store | None = None) -> None:
+        self.inner: Store = MemoryStore() if inner is None else inner
         self.faults: list[Callable[[Sequence[Change]], Outcome] | None] = []
         self.mute = False
         self.appended: list[Sequence[Change]] = []
@@ -207,9 +208,10 @@ def room(
     writer: Callable[[FaultyStore], Writer] = InlineWriter,
     world: World = WORLD,
     vault: Vault | None = None,
+    inner: Store | None = None,
 ) -> Room:
-    """A fresh one, with the world in the store."""
-    store = FaultyStore()
+    """A fresh one, with the world in the store: one in memory, or ``inner``."""
+    store = FaultyStore(inner)
     vault = vault or FakeVault()
     seed(store, world=world, vault=vault, at_us=0)
     store.appended.clear()

@@ -181,6 +181,20 @@ def after_power_cut(
     return {name: bytes(content) for name, content in durable.items()}
 
 
+def after_kills(
+    start: dict[str, bytes], log: list[Operation]
+) -> Iterator[tuple[int, dict[str, bytes]]]:
+    """The files after each number of operations: whoever is killed takes nothing back that the
+    system was handed.
+    """
+    files = {name: bytearray(content) for name, content in start.items()}
+    yield 0, {name: bytes(content) for name, content in files.items()}
+    for number, operation in enumerate(log, 1):
+        if operation.kind in {"write", "truncate"}:
+            _apply(files, operation)
+        yield number, {name: bytes(content) for name, content in files.items()}
+
+
 def _survivors(waiting: list[Operation], fate: random.Random) -> Iterator[Operation]:
     share = fate.choice([0.0, 0.5, 1.0])
     kept = [item for item in waiting if fate.random() < share]
