@@ -59,7 +59,7 @@ def test_programs_get_every_pair() -> None:
         "state": "approved",
         "stimulus": "hold_timer",
         "handler": "holds.look",
-        "leads_to": ["expired", "completed"],
+        "leads_to": ["expired"],
         "stays": True,
     } in whole["transitions"]
 

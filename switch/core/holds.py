@@ -136,11 +136,10 @@ def look(event: TimerFired, facts: Facts) -> Decision:
     book = Book(facts)
     ended = release(book, hold, EXPIRED)
     check = Check("expiry", f"{transaction.id}, {rest} held", True, "its time has come; released")
-    # What was completed before stays so: only the rest was never claimed.
-    state = State.COMPLETED if transaction.completed_minor else State.EXPIRED
+    # What was completed before stays captured: only the rest, which was never claimed, has expired.
     after = next_version(
         transaction,
-        state=state,
+        state=State.EXPIRED,
         amount_open=Money(0, hold.currency),
         trail=(*transaction.trail, check),
     )

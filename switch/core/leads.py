@@ -99,7 +99,7 @@ LEADS: Final[dict[Handler, Leads]] = {
     # An approval of which no byte left is taken back, where the dialect says so.
     delivery.delivered: Leads((State.REVERSED,), stays=True, of=(State.APPROVED, State.PARTIAL)),
     delivery.recovered: NOWHERE,
-    holds.look: Leads((State.EXPIRED, State.COMPLETED), stays=True, of=IN_EFFECT),
+    holds.look: Leads((State.EXPIRED,), stays=True, of=IN_EFFECT),
     reversal.undo: Leads((State.REVERSED, State.PARTLY_REVERSED), stays=True),
     reversal.leave: NOWHERE,
     reversal.withdrawn: Leads((State.REVERSED,)),

@@ -133,6 +133,22 @@ def test_a_demand_after_expiry_is_refused(shop: Shop, looked: bool) -> None:
 
 
 @pytest.mark.parametrize("looked", [True, False])
+@pytest.mark.parametrize("flow", FLOWS)
+def test_expiry_after_a_part_was_completed(shop: Shop, flow: Flow, looked: bool) -> None:
+    """M-31, INV-43: whether its timer has looked or not makes no difference to the next part."""
+    preauth(shop)
+    shop.ask(done(shop, 300, final=False))
+    shop.wall_us = shop.hold("K1").expires_us
+    if looked:
+        shop.fire("K1")
+    told = flow is Flow.ADVICE
+    answer = shop.ask(done(shop, 200, "C2", flow=flow, final=False))
+    assert answer.reason is (Reason.APPROVED if told else Reason.HOLD_EXPIRED)
+    assert books(shop) == ((99_500, 0, 500) if told else (99_700, 0 if looked else 700, 300))
+    assert shop.ask(done(shop, 600, "C3", flow=flow)).approved is False
+
+
+@pytest.mark.parametrize("looked", [True, False])
 @pytest.mark.parametrize("spent", [True, False])
 def test_an_advice_after_expiry_is_a_new_decision(shop: Shop, looked: bool, spent: bool) -> None:
     """INV-43: never a silent posting: on the card if it can bear it, else on suspense, and told."""

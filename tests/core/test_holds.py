@@ -201,13 +201,15 @@ def test_after_a_partial_reversal_the_rest_expires(shop: Shop) -> None:
     assert (shop.held("a-visa"), shop.transaction("K1").state) == (0, State.EXPIRED)
 
 
-def test_what_was_completed_stays_completed(shop: Shop) -> None:
+def test_what_was_completed_before_its_hold_expired_stays_captured(shop: Shop) -> None:
     """INV-42: only the rest, which nobody claimed, is released."""
     shop.ask(shop.purchase(kind=Kind.PREAUTH))
-    shop.put(replace(shop.transaction("K1"), completed_minor=400))
+    shop.ask(shop.follower(Kind.COMPLETION, "C1", minor=400, final=False))
     shop.wall_us = 31 * DAY_US
     shop.fire("K1")
-    assert (shop.transaction("K1").state, shop.held("a-visa")) == (State.COMPLETED, 0)
+    first = shop.transaction("K1")
+    assert (first.state, first.completed_minor, shop.held("a-visa")) == (State.EXPIRED, 400, 0)
+    assert shop.balance("a-visa") == 99_600
 
 
 @pytest.mark.parametrize("key", ["K1", "K2", "nobody"])
