@@ -13,13 +13,18 @@ from typing import Final
 
 from switch.core.ledger import merchant_account
 from switch.core.totals import CORRECTING, Item
-from switch.model.facts import ScanNeed
+from switch.model.facts import Facts, ScanNeed
 from switch.model.records import Posting, Terminal, Transaction
-from switch.model.words import Delivery
+from switch.model.words import State
 
 OPEN: Final = "open"
 OUT_OF_BALANCE: Final = "out_of_balance"
 CLOSED: Final = "closed"
+# Why a transaction was taken back in its own batch: no byte of its answer left (INV-23), or a
+# reversal that came before had meant it by another name (INV-20).
+UNDELIVERED: Final = "undelivered"
+RENAMED: Final = "renamed"
+TAKEN_BACK: Final = (UNDELIVERED, RENAMED)
 
 
 def batch_name(terminal_id: str, number: int) -> str:
@@ -46,13 +51,24 @@ def uploads(name: str) -> ScanNeed:
     return ScanNeed("upload_item", (("batch", name),))
 
 
+def is_closed(transaction: Transaction, facts: Facts) -> bool:
+    """Whether the batch that captured it is closed, and its totals must not change any more
+    (INV-51). The plan has named its terminal.
+    """
+    if not transaction.batch:
+        return False
+    terminal = facts.find(Terminal, transaction.terminal_id)
+    return terminal is None or batch_id(terminal) != transaction.batch
+
+
 def posting_ids(transaction: Transaction) -> tuple[str, ...]:
     """The ids of the postings that a transaction of a batch may have made: its own, and the one
-    that took it back because no byte of its answer left (INV-23).
+    that took it back without a message of its own to do so (``TAKEN_BACK``).
     """
-    if transaction.delivery is Delivery.FAILED:
-        return (transaction.id, f"{transaction.id}#undelivered")
-    return (transaction.id,)
+    name = transaction.id
+    if transaction.state is not State.REVERSED:
+        return (name,)
+    return (name, *[f"{name}#{kind}" for kind in TAKEN_BACK])
 
 
 def items_of(
@@ -64,16 +80,15 @@ def items_of(
     found: list[Item] = []
     for transaction in transactions:
         sums: dict[str, int] = {}
-        corrects = transaction.original_key  # a reversal that came first has none
         for posting_id in posting_ids(transaction):
             record = posting(posting_id)
             if record is None:
                 continue
-            corrects = corrects or record.corrects
             for entry in record.entries:
                 if entry.account == merchant_account(transaction.merchant_id, entry.currency):
                     sums[entry.currency] = sums.get(entry.currency, 0) + entry.amount_minor
-        of = corrects if corrects and transaction.kind in CORRECTING else transaction.id
+        corrects = transaction.original_key if transaction.kind in CORRECTING else ""
+        of = corrects or transaction.id
         found += [
             Item(transaction.id, of, transaction.kind, minor, currency)
             for currency, minor in sums.items()

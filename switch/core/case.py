@@ -12,7 +12,7 @@ from typing import Final
 
 from switch.core.batches import batch_id
 from switch.core.ledger import Book
-from switch.core.naming import captures, rrn_name
+from switch.core.naming import captures, rrn_name, stated
 from switch.model.effects import Effect, Reply, Silence, Tell
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision, Facts
@@ -189,6 +189,7 @@ def conclude(
         rrn=answer.rrn,
         reference=request.reference,
         original=request.original,
+        stated=stated(request),
         amount=case.amount,
         amount_open=amount_open,
         pan_token=event.pan_token if keeps_card else "",

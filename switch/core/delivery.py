@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 from switch.core.amounts import in_effect
-from switch.core.batches import batch_id
+from switch.core.batches import UNDELIVERED, is_closed
 from switch.core.case import ImpossibleEvent
 from switch.core.undo import blocked, take_back
 from switch.model.copies import replace
 from switch.model.events import DeliveryReported, Recovered
 from switch.model.facts import Decision, Facts
-from switch.model.records import Terminal, Transaction, next_version
+from switch.model.records import Transaction, next_version
 from switch.model.request import Answer
 from switch.model.trail import Check
 from switch.model.words import Delivery, Flow, Reason, State
@@ -64,20 +64,13 @@ def undoes(transaction: Transaction, facts: Facts) -> bool:
     )
 
 
-def _takes_back(transaction: Transaction, facts: Facts) -> bool:
-    return undoes(transaction, facts) and _alone(transaction, facts)
-
-
 def _alone(transaction: Transaction, facts: Facts) -> bool:
     """Whether the terminal has said nothing since that shows it knows of the approval: nothing acts
     upon the transaction, and its batch is not closed, whose totals would change (INV-51).
     """
     if transaction.changed or transaction.completed_minor or blocked(transaction, facts, 0):
         return False
-    if not transaction.batch:
-        return True
-    terminal = facts.find(Terminal, transaction.terminal_id)
-    return terminal is not None and batch_id(terminal) == transaction.batch
+    return not is_closed(transaction, facts)
 
 
 def _undelivered(transaction: Transaction, event: DeliveryReported, facts: Facts) -> Decision:
@@ -85,7 +78,7 @@ def _undelivered(transaction: Transaction, event: DeliveryReported, facts: Facts
     one exception).
     """
     undone = take_back(
-        transaction, facts, by=transaction.id, kind="undelivered", at_us=event.moment.wall_us
+        transaction, facts, by=transaction.id, kind=UNDELIVERED, at_us=event.moment.wall_us
     )
     check = Check("delivery", transaction.id, False, "no byte of the approval left; taken back")
     # Both changes are one new version of the transaction.

@@ -1,5 +1,5 @@
 """What ``plan`` and the checks must agree on: which merchant and which currency a request means,
-whether it captures, and by which name a reference number is found again.
+whether it captures, what a repeat must state again, and by which name a reference number is found.
 
 Owns these rules and nothing else.
 """
@@ -43,6 +43,14 @@ def currency_of(request: Request, terminal: Terminal | None, settings: Settings)
 def captures(request: Request) -> bool:
     """Whether money moves at once if it is approved; else it is set aside at most."""
     return _CAPTURE.get(request.kind, request.captures)
+
+
+def stated(request: Request) -> str:
+    """What else must not change in a repeat (INV-12): the totals of a reconciliation, or what a
+    partial reversal leaves in effect.
+    """
+    rest = request.amount_remaining
+    return request.totals if rest is None else str(rest.minor)
 
 
 def rrn_name(request: Request, merchant_id: str, rrn: str) -> str:

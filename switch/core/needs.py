@@ -71,10 +71,15 @@ def of_transaction(event: DeliveryReported | Recovered, facts: Facts) -> Needs:
     known = facts.find(Transaction, event.request_key)
     if known is None or not undoes(known, facts):
         return READY
-    touched = of_undoing(known, facts)
-    if known.batch:  # whether it is still the terminal's current one
-        touched.append(key_of("terminal", known.terminal_id))
-    return missing(facts.rows, touched)
+    return missing(facts.rows, of_undoing_itself(known, facts))
+
+
+def of_undoing_itself(known: Transaction, facts: Facts) -> list[Key]:
+    """The rows that change when the transaction is taken back in its own batch, and its terminal,
+    which says whether that one is still open.
+    """
+    own = [key_of("terminal", known.terminal_id)] if known.batch else []
+    return own + of_undoing(known, facts)
 
 
 def of_undoing(original: Transaction, facts: Facts) -> list[Key]:

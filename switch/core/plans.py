@@ -14,7 +14,15 @@ from typing import Final, NamedTuple
 from switch.core import needs_follow, needs_money, needs_settle, rules
 from switch.core.case import BEARS_REFERENCE
 from switch.core.naming import rrn_name
-from switch.core.needs import READY, Needs, by_rrn, missing, of_nothing, of_sender, of_undoing
+from switch.core.needs import (
+    READY,
+    Needs,
+    by_rrn,
+    missing,
+    of_nothing,
+    of_sender,
+    of_undoing_itself,
+)
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Key, Reference, Transaction, key_of
@@ -103,4 +111,4 @@ def _of_repeat(request: Request, known: Transaction, facts: Facts) -> Needs:
     reference = facts.find(Reference, request.reference)
     if reference is None or not reference.is_tombstone:
         return READY
-    return missing(facts.rows, of_undoing(known, facts))
+    return missing(facts.rows, of_undoing_itself(known, facts))

@@ -7,6 +7,7 @@ become of them, whoever asks again with the same key gets the same answer.
 from __future__ import annotations
 
 from switch.core.amounts import in_effect
+from switch.core.batches import RENAMED, is_closed
 from switch.core.case import (
     BEARS_REFERENCE,
     ImpossibleEvent,
@@ -17,7 +18,9 @@ from switch.core.case import (
     reply,
 )
 from switch.core.delivery import undoes
+from switch.core.naming import stated
 from switch.core.undo import blocked, take_back
+from switch.core.undoing import Undone
 from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
@@ -36,10 +39,10 @@ def repeat(event: RequestArrived, facts: Facts) -> Decision:
     other = differences(first, event, facts)
     if other:
         return _refuse(event, facts, first, other)
-    records: list[Record] = []
-    after = first
+    undone = Undone(first, [], [], "")
     if request.kind in BEARS_REFERENCE and request.reference not in ("", first.reference):
-        after, records = _renamed(first, event, facts)
+        undone = _renamed(first, event, facts)
+    after, records = undone.after, undone.records
     if undoes(first, facts):
         # From here on two answers are under way, and the failure of one proves nothing about the
         # other (INV-23).
@@ -49,7 +52,8 @@ def repeat(event: RequestArrived, facts: Facts) -> Decision:
         records = [after, *records]
     said = f"a repeat; answered as before: {first.answer.reason}"
     trail = (Check("duplicate", f"{first.id}, now {after.state}", True, said),)
-    return Decision(tuple(records), (reply(event, first.answer, first.delivery),), trail)
+    answer = reply(event, first.answer, first.delivery)
+    return Decision(tuple(records), (answer, *undone.effects), trail)
 
 
 def differences(first: Transaction, event: RequestArrived, facts: Facts) -> tuple[str, ...]:
@@ -73,6 +77,8 @@ def differences(first: Transaction, event: RequestArrived, facts: Facts) -> tupl
             found.append("currency")
     if request.original != first.original:
         found.append("original")
+    if stated(request) != first.stated:
+        found.append("totals" if request.totals else "remaining amount")
     return tuple(found)
 
 
@@ -88,24 +94,23 @@ def _refuse(
     return Decision((), (*decision.effects, warning), decision.trail)
 
 
-def _renamed(
-    first: Transaction, event: RequestArrived, facts: Facts
-) -> tuple[Transaction, list[Record]]:
+def _renamed(first: Transaction, event: RequestArrived, facts: Facts) -> Undone:
     """A repeat may carry another reference (a renewed time, say): a later reversal can name either.
 
     If a reversal has named this one before, it meant the transaction that we have: it is taken back
-    now (INV-20).
+    now (INV-20), in its own batch. Where that is closed the close has settled what the terminal did
+    not count (INV-52), so nothing but an alert is left to do.
     """
     name = event.request.reference
     known = facts.find(Reference, name)
     if known is not None and known.transaction:
-        return first, []
-    records: list[Record] = [bearing(known, name, first.id)]
-    if known is None or not in_effect(first):
-        return first, records
-    if blocked(first, facts, 0) is not None:
-        return first, records
-    undone = take_back(
-        first, facts, by=known.reversed_by[0], kind="reversal", at_us=event.moment.wall_us
-    )
-    return undone.after, records + undone.records
+        return Undone(first, [], [], "")
+    names: list[Record] = [bearing(known, name, first.id)]
+    if known is None or not in_effect(first) or blocked(first, facts, 0) is not None:
+        return Undone(first, names, [], "")
+    if is_closed(first, facts):
+        late = alert(event, "reversal.after_close", reversal=known.reversed_by[0])
+        return Undone(first, names, [late], "")
+    at_us = event.moment.wall_us
+    undone = take_back(first, facts, by=first.id, kind=RENAMED, at_us=at_us)
+    return undone._replace(records=names + undone.records)

@@ -119,6 +119,7 @@ class Transaction(Record, frozen=True, kw_only=True):
     counted: tuple[Counted, ...] = ()  # counters before and after
     flags: tuple[str, ...] = ()  # names of risk rules that only flag
     rule: str = ""  # the scripted rule or the risk rule that decided
+    stated: str = ""  # totals of a reconciliation, or minor units that a partial reversal leaves
 
 
 class Reference(Record, frozen=True, kw_only=True):

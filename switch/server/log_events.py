@@ -64,6 +64,8 @@ EVENTS: Final[dict[str, str]] = {
     "card.enrolled": "an unknown card of a test range was enrolled on first sight (demo world)",
     "risk.flagged": "a risk rule that only flags has fired: rule, saw, why",
     "duplicate.mismatch": "the same request key came with other content (M-24)",
+    "completion.after_expiry": "a completion of a hold that had expired was posted (INV-43)",
+    "reversal.after_close": "what a reversal had meant by another name came after the close: which",
     # store and routes
     "store.unavailable": "the store does not take records: requests are answered with 96",
     "store.recovered": "the store takes records again",

@@ -10,6 +10,7 @@ import pytest
 from switch.model.copies import replace
 from switch.model.records import Terminal
 from switch.model.words import Delivery, Flow, Kind, Reason, State
+from tests.core.closing import HYPERCOM, close
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,17 @@ def test_a_failed_delivery_is_reversed_once_where_the_dialect_chooses_so(
     assert {answer.reason for answer in again} == {Reason.ALREADY_REVERSED}
     assert shop.ask(shop.reversal()).reason is Reason.APPROVED
     assert shop.balance("a-visa") == 100_000
+
+
+def test_what_was_taken_back_stays_no_item_when_the_decline_arrives(shop: Shop) -> None:
+    """INV-51, INV-53: the batch is counted without it, whatever becomes of later answers."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=True, totals="hypercom-63")
+    shop.ask(shop.purchase())
+    shop.deliver("K1", FAILED)
+    assert not shop.ask(shop.purchase()).approved
+    shop.deliver("K1", SENT)
+    assert close(shop, "C1", HYPERCOM.format(0, 0)).approved
+    assert (shop.balance("merchant:M1:840"), shop.balance("payable:M1:840")) == (0, 0)
 
 
 def test_a_repeat_under_way_keeps_a_failure_from_reversing(shop: Shop) -> None:

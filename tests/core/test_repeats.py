@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switch.model.copies import replace
-from switch.model.effects import Reply
+from switch.model.effects import Reply, SetTimer
 from switch.model.records import Key, Reference, Terminal
 from switch.model.words import Delivery, Flow, Kind, Reason, State
 from switch.money import Money
 from switch.values import Pan
+from tests.core.closing import HYPERCOM, close
 
 if TYPE_CHECKING:
     from tests.core.conftest import Shop
@@ -140,3 +141,69 @@ def test_an_advice_and_a_request_are_two_keys_and_each_its_own_repeat(shop: Shop
     for _ in range(2):
         assert shop.ask(request) == first
     assert len(shop.postings) == 1
+
+
+def test_the_reversal_that_overtook_counts_in_the_batch_of_what_it_takes_back(shop: Shop) -> None:
+    """INV-51, INV-54: a reversal of a batch that is closed by now gains no posting."""
+    shop.policy = replace(shop.policy, totals="hypercom-63")
+    shop.ask(shop.request(Kind.REVERSAL, "R1", original="ref-renewed"))
+    assert close(shop, "C1", HYPERCOM.format(0, 0)).approved
+    shop.ask(shop.purchase())
+    shop.ask(shop.purchase(reference="ref-renewed"))
+    assert shop.transaction("K1").state is State.REVERSED
+    assert {posting.transaction for posting in shop.postings} == {"K1"}
+    assert shop.balance("a-visa") == 100_000
+    assert close(shop, "C2", HYPERCOM.format(0, 0)).approved
+    assert shop.balance("payable:M1:840") == 0
+
+
+def test_a_renewed_reference_after_the_close_leaves_the_closed_batch_alone(shop: Shop) -> None:
+    """INV-51, INV-52: the close has settled what the terminal did not count; people are told."""
+    shop.policy = replace(shop.policy, totals="hypercom-63")
+    first = shop.ask(shop.purchase())
+    shop.ask(shop.request(Kind.REVERSAL, "R1", original="ref-renewed"))
+    assert close(shop, "C1", HYPERCOM.format(1, 1_000)).approved
+    before = [shop.balance(name) for name in ("a-visa", "merchant:M1:840", "payable:M1:840")]
+    assert shop.ask(shop.purchase(reference="ref-renewed")) == first
+    assert shop.told == ["reversal.after_close"]
+    after = [shop.balance(name) for name in ("a-visa", "merchant:M1:840", "payable:M1:840")]
+    assert after == before
+    assert shop.ask(shop.request(Kind.REVERSAL, "R2", original="ref-renewed")).approved
+    assert shop.balance("a-visa") == 100_000
+    assert shop.transaction("R2").batch != shop.transaction("K1").batch
+
+
+def test_a_hold_that_a_renewed_reference_opens_again_is_looked_at(shop: Shop) -> None:
+    """INV-43: the completion was reversed before its repeat came; its hold must still expire."""
+    shop.ask(shop.purchase(kind=Kind.PREAUTH))
+    completion = shop.follower(Kind.COMPLETION, "C1", minor=1_000)
+    shop.ask(completion)
+    shop.ask(shop.request(Kind.REVERSAL, "R1", original="ref-renewed"))
+    shop.ask(replace(completion, reference="ref-renewed"))
+    assert shop.hold("K1").state == "open"
+    assert [effect for effect in shop.last.effects if isinstance(effect, SetTimer)]
+
+
+def test_a_partial_reversal_repeated_with_another_rest(shop: Shop) -> None:
+    """INV-12, INV-26: what is to remain is content, too; the first answer stands."""
+    shop.ask(shop.purchase())
+    partial = shop.reversal(amount_remaining=Money(400, "840"))
+    first = shop.ask(partial)
+    for rest in (Money(700, "840"), None):
+        other = replace(partial, amount_remaining=rest)
+        assert shop.ask(other).reason is Reason.DUPLICATE_MISMATCH
+        assert shop.balance("a-visa") == 99_600
+    assert shop.ask(partial) == first
+
+
+@pytest.mark.parametrize("stated", [(1, 1_000), (2, 5_000)])
+def test_a_close_repeated_with_other_totals(shop: Shop, stated: tuple[int, int]) -> None:
+    """INV-12, INV-51: in balance or not, other totals under the same key are no repeat."""
+    shop.policy = replace(shop.policy, totals="hypercom-63")
+    shop.ask(shop.purchase())
+    first = close(shop, "C1", HYPERCOM.format(*stated))
+    after = dict(shop.store)
+    other = close(shop, "C1", HYPERCOM.format(3, 3_000))
+    assert other.reason is Reason.DUPLICATE_MISMATCH
+    assert shop.store == after
+    assert close(shop, "C1", HYPERCOM.format(*stated)) == first

@@ -205,9 +205,11 @@ def _told(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and node.args:
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            first = node.args[0]
-            if name in {"tell", "bug", "_end", "Tell", "alert"} and isinstance(first, ast.Constant):
-                yield str(first.value)
+            if name not in {"tell", "bug", "_end", "Tell", "alert"}:
+                continue
+            told = node.args[1 if name == "alert" else 0]  # behind what it is about
+            if isinstance(told, ast.Constant):
+                yield str(told.value)
 
 
 def test_every_event_that_the_source_tells_is_in_the_schema() -> None:
@@ -216,5 +218,4 @@ def test_every_event_that_the_source_tells_is_in_the_schema() -> None:
     used = {
         name for path in root.rglob("*.py") for name in _told(ast.parse(path.read_text("utf-8")))
     }
-    assert used
-    assert used <= set(EVENTS)
+    assert {"serve.start", "risk.flagged"} <= used <= set(EVENTS)
