@@ -33,6 +33,7 @@ INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {"signed_on", "expiry", "pin", "
 _RELIES: Final = {
     "merchant": ("terminal",),
     "signed_on": ("terminal",),
+    "card": ("original",),
     "expiry": ("card",),
     "amount": ("terminal",),
     "risk": ("terminal", "merchant", "card", "amount"),
