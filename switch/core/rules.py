@@ -21,7 +21,7 @@ from switch.core.rules_checks import (
     subject,
     unproven,
 )
-from switch.core.rules_windows import added, total
+from switch.core.rules_windows import MOST_SUMMED, added, thinned, total
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Key, Tally, Terminal, Window, key_of, next_version
@@ -134,11 +134,14 @@ def _note_velocity(case: Case, rule: RiskRule, who: str, minor: int) -> None:
     most = MOST_SEEN if rule.amount_minor else rule.count
     kept = minor if rule.amount_minor else 0
     after = added(seen, case.event.moment.wall_us, kept, most)
+    if not rule.count and len(after) > MOST_SUMMED:
+        after = thinned(after, rule.window_us)
     if window is None:
         case.records.append(Window(id=row_id(rule, who), seen=after))
     else:
         case.records.append(next_version(window, seen=after))
-    _counted(case, rule, (len(seen), len(seen) + 1), (total(seen), total(seen) + kept))
+    number, before = len(seen), total(seen)
+    _counted(case, rule, (number, number + 1), (before, before + kept))
 
 
 def _note_contactless(case: Case, rule: RiskRule, who: str, minor: int) -> None:

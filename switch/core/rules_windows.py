@@ -11,6 +11,9 @@ from operator import itemgetter
 from typing import Final
 
 Seen = tuple[tuple[int, int], ...]
+# A sum alone needs no list of everything: beyond so many it is kept by hundredths of the window.
+MOST_SUMMED: Final = 128
+_SLICES: Final = 100
 
 _TIME: Final = itemgetter(0)
 # Words for a while, longest first: microseconds and the word.
@@ -58,6 +61,21 @@ def added(seen: Seen, at_us: int, minor: int, most: int) -> Seen:
         return seen
     joined = (seen[surplus][0], total(seen[: surplus + 1]))
     return (joined, *seen[surplus + 1 :])
+
+
+def thinned(seen: Seen, window_us: int) -> Seen:
+    """What came in the same hundredth of the window as one, as young as the youngest of it. So a
+    sum is never too low, and too high by what is older than the window by a hundredth at most.
+
+    >>> thinned(((10, 1), (19, 2), (20, 3), (45, 4)), window_us=1_000)
+    ((19, 3), (20, 3), (45, 4))
+    """
+    slice_us = max(1, window_us // _SLICES)
+    kept: dict[int, tuple[int, int]] = {}
+    for at_us, minor in seen:
+        number = at_us // slice_us
+        kept[number] = (at_us, minor + kept[number][1] if number in kept else minor)
+    return tuple(kept.values())
 
 
 def free_for_one(seen: Seen, count: int, window_us: int) -> int:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switch.core.rules import wanted
+from switch.core.rules_windows import MOST_SUMMED, within
 from switch.model.copies import replace
 from switch.model.records import Key, Record, Tally, Terminal, Transaction, Window
-from switch.model.risk_rules import MOST_SEEN, Named, RiskCheck
+from switch.model.risk_rules import MOST_SEEN, Mode, Named, RiskCheck
 from switch.model.trail import Counted
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from tests.core.rule_book import MINUTE_US, objection, rule, use, windows
@@ -122,12 +123,28 @@ def test_a_window_of_amounts_is_bounded_too(shop: Shop) -> None:
     """INV-95: beyond its bound the oldest are joined, and the sum stays what it is."""
     full = tuple((at, 1) for at in range(MOST_SEEN))
     shop.put(Window(id="card:token-0010|the-rule", seen=full))
-    use(shop, rule(RiskCheck.VELOCITY, amount_minor=10_000, window_us=MINUTE_US))
+    both = {"amount_minor": 10_000, "count": MOST_SEEN, "mode": Mode.FLAG}
+    use(shop, rule(RiskCheck.VELOCITY, window_us=MINUTE_US, **both))
     shop.wall_us = MOST_SEEN
     assert shop.ask(shop.purchase("K1", 7)).reason is Reason.APPROVED
     (seen,) = windows(shop).values()
     assert len(seen) == MOST_SEEN
     assert sum(minor for _, minor in seen) == MOST_SEEN + 7
+
+
+def test_the_window_of_a_sum_alone_stays_short(shop: Shop) -> None:
+    """INV-95: however busy a shop is, what is kept of it is short, and what is older than the
+    window and a hundredth of it counts no more.
+    """
+    use(shop, rule(RiskCheck.VELOCITY, amount_minor=10_000, window_us=100 * MINUTE_US))
+    for number in range(1_000):
+        shop.wall_us = number * MINUTE_US // 4
+        assert shop.ask(shop.purchase(f"K{number}", 1)).reason is Reason.APPROVED
+        (seen,) = windows(shop).values()
+        assert len(seen) <= MOST_SUMMED
+        true = min(number + 1, 400)
+        assert true <= sum(minor for _, minor in within(seen, shop.wall_us, 100 * MINUTE_US))
+        assert sum(minor for _, minor in seen) <= true + 4
 
 
 def test_what_is_approved_in_part_counts_as_much(shop: Shop) -> None:

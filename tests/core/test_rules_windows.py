@@ -11,6 +11,7 @@ from switch.core.rules_windows import (
     free_for_one,
     free_for_sum,
     in_words,
+    thinned,
     total,
     within,
 )
@@ -64,6 +65,24 @@ def test_a_bounded_window_counts_on_to_its_bound(
         past.append((at, minor))
         assert len(seen) <= most
         assert list(seen) == sorted(seen, key=lambda item: item[0])
+
+
+@given(EVENTS, st.integers(100, 1_000))
+def test_a_thinned_window_sums_up_to_the_same_within_a_hundredth(
+    steps: list[tuple[int, int]], window: int
+) -> None:
+    """Never too low, and never with what is older than the window by more than a hundredth of it,
+    however often it is thinned.
+    """
+    seen: Seen = ()
+    past = history(steps)
+    for place, (at, minor) in enumerate(past):
+        seen = thinned(added(within(seen, at, window), at, minor, most=1_000), window)
+        counted = past[: place + 1]
+        assert len(seen) <= 102
+        assert total(seen) >= sum(minor for _, minor in recount(counted, at, window))
+        longer = window + window // 100
+        assert total(seen) <= sum(minor for _, minor in recount(counted, at, longer))
 
 
 @given(EVENTS, WINDOWS, st.integers(0, 3))
