@@ -70,9 +70,8 @@ def _candidates(reader: SqliteReader, equal: dict[str, str]) -> Iterator[Transac
 
 def history(reader: SqliteReader, transaction: Transaction) -> History:
     """The transaction with its original, followers, postings, hold and batch."""
-    followers = reader.find_all(
-        Transaction, terminal_id=transaction.terminal_id, original_key=transaction.id
-    )
+    # A merchant's other terminals may complete and refund, too.
+    followers = reader.find_all(Transaction, original_key=transaction.id)
     named = transaction.reference and reader.find(Reference, transaction.reference)
     differences = reader.find_all(Difference, batch=transaction.batch) if transaction.batch else ()
     return History(
