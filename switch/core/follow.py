@@ -41,8 +41,13 @@ _SAME_TERMINAL: Final = frozenset({Kind.VOID, Kind.TIP_ADJUST})
 
 def pointers(request: Request, facts: Facts) -> tuple[str, ...]:
     """The ids of the references that the message may mean its original by, the surest first."""
-    if request.original:
-        return (request.original,)
+    return (request.original,) if request.original else by_number(request, facts)
+
+
+def by_number(request: Request, facts: Facts) -> tuple[str, ...]:
+    """The references of the reference number that the message gives, by the names under which its
+    owner may have it.
+    """
     if not request.rrn:
         return ()
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None

@@ -13,13 +13,13 @@ from typing import Final
 
 from switch.core.batches import OUT_OF_BALANCE, batch_id
 from switch.core.case import Case, conclude, decline
+from switch.core.follow import by_number
 from switch.core.ladder import SENDER, Sort, climb
-from switch.core.naming import merchant_of, rrn_reference
 from switch.core.totals import CORRECTING
 from switch.model.copies import replace
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
-from switch.model.records import Batch, Reference, Terminal, UploadItem
+from switch.model.records import Batch, Reference, UploadItem
 from switch.model.request import Answer, Request
 from switch.model.words import Reason, State
 
@@ -53,14 +53,12 @@ def item_id(batch: str, request: Request) -> str:
     return f"{name}|{request.item}" if request.item in CORRECTING else name
 
 
-def pointers(request: Request, facts: Facts) -> list[str]:
-    """The references that an item may mean a transaction by, the surest first."""
-    found = [request.original] if request.original else []
-    if request.rrn:
-        terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
-        owner = merchant_of(request, terminal, facts.settings)
-        found += [rrn_reference(who, request.rrn) for who in (request.terminal_id, owner)]
-    return found
+def pointers(request: Request, facts: Facts) -> tuple[str, ...]:
+    """The references that an item may mean a transaction by, the surest first: unlike a follower it
+    may be found by its number even where it also names an original.
+    """
+    named = (request.original,) if request.original else ()
+    return named + by_number(request, facts)
 
 
 def _keep(case: Case, name: str) -> None:
