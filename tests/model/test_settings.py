@@ -33,6 +33,8 @@ def test_the_others_can(name: str) -> None:
         ((*CHECK_NAMES, "mood"), "there is no check 'mood'"),
         ((*CHECK_NAMES, "card"), "the check 'card' is named twice"),
         (tuple(reversed(CHECK_NAMES)), "the check 'funds' must come after 'card'"),
+        # A follower without a card has its original's.
+        (tuple(reversed(CHECK_NAMES)), "the check 'card' must come after 'original'"),
     ],
 )
 def test_faults_are_sentences(order: tuple[str, ...], fault: str) -> None:
