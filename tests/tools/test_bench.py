@@ -13,9 +13,16 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
+from switch.app import STORE_NAME
 from switch.errors import IsoswitchError
+from switch.model.records import Batch, Key, Transaction
+from switch.selfcheck import selfcheck
+from switch.store.journal import records_in
+from switch.store.sqlite_reader import SqliteReader
 from switch.values import luhn_ok
-from switch_tools import bench, bench_codec, bench_stages, bench_whole
+from switch_tools import bench, bench_codec, bench_costs, bench_stages, bench_store, bench_whole
+from switch_tools.bench_bare import Bare, MadeClock
+from switch_tools.bench_history import Past, Tills
 from switch_tools.bench_load import LoadError, Till
 from switch_tools.bench_rounds import in_turn, ratio
 from switch_tools.bench_samples import ASCII, PACKED, SAMPLES, Sample
@@ -29,7 +36,7 @@ from switch_tools.bench_world import (
     bench_codec as codec_of_bench,
 )
 
-TINY: Final = bench.Effort(rounds=1, whole_rounds=1, window_s=0.2, purchases=64)
+TINY: Final = bench.Effort(1, 1, 0.2, 64, 1, 1, 1, 70)
 
 
 def test_jobs_are_measured_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +73,8 @@ def test_different_answers_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_terminals_have_cards_and_trace_numbers_of_their_own() -> None:
-    """No two terminals share a card, a purchase never repeats a trace number, and the patched
-    frame is the message that the codec would have written.
+    """No two terminals share a card, a purchase never repeats a trace or reference number, and the
+    patched frame is the message that the codec would have written.
     """
     codec = codec_of_bench()
     made = buyers(codec)
@@ -77,6 +84,7 @@ def test_terminals_have_cards_and_trace_numbers_of_their_own() -> None:
     first, second = bytes(made[5].next_frame()), bytes(made[5].next_frame())
     fields = [codec.decode(frame[2:]) for frame in (first, second)]
     assert [one["11"] for one in fields] == ["000001", "000002"]
+    assert [one["37"] for one in fields] == ["620914000001", "620914000002"]
     assert (fields[0]["41"], fields[0]["2"]) == ("BENCH006", pans[5])
     assert codec.encode(fields[1]) == second[2:]
 
@@ -86,7 +94,7 @@ def test_load_takes_nothing_but_the_approval_of_its_purchase(code: str, stan: st
     """A decline, or an answer to another purchase, ends the measurement."""
     here, there = socket.socketpair()
     with here, there:
-        till = Till(Buyer("BENCH001", bytearray(b"000000"), 0), here, code_at=-10)
+        till = Till(Buyer("BENCH001", bytearray(12), 0, 6), here, code_at=-10)
         till.buy()
         there.sendall(b"\x00\x10" + stan.encode() + code.encode() + b"BENCH001")
         with pytest.raises(LoadError, match="not an approval"):
@@ -97,7 +105,7 @@ def test_load_waits_for_the_rest_of_an_answer() -> None:
     """An answer in two pieces is one answer."""
     here, there = socket.socketpair()
     with here, there:
-        till = Till(Buyer("BENCH001", bytearray(b"000000"), 0), here, code_at=-10)
+        till = Till(Buyer("BENCH001", bytearray(12), 0, 6), here, code_at=-10)
         till.buy()
         there.sendall(b"\x00\x10000001")
         assert not till.answered()
@@ -148,11 +156,18 @@ def test_command_prints_method_beside_figures(
         stages=[stage("plan and look up", 30.0), stage("decide", 50.0)],
         journal=[bench_stages.JournalFigure(64, 40.0, 9000.0)],
         whole=[bench_whole.WholeFigure(64, 1000, 4000.0, 200.0, 2.0, 3.0, 9.0)],
+        costs=[bench_costs.CostFigure("without trail", 20.0, 30.0, 40.0, 0.9)],
+        store=bench_store.StoreReport(
+            1_000_000, 10_000, 4000.0, 300.0, (bench_store.StoreFigure("restart", 1, 20, 20, 22),)
+        ),
     )
-    monkeypatch.setattr(bench, "run", lambda folder, effort: report)
+    monkeypatch.setattr(bench, "run", lambda folder, effort, parts: report)
     said = CliRunner().invoke(bench.bench, ["--data", str(tmp_path)]).output
     for words in ("beside pyiso8583", "Medians of", "synchronous=FULL", "read from outside"):
         assert words in said
+    assert "without trail  20.0  30.0    40.0                 0.90" in said
+    assert "A store with 1,000,000 transactions and 10,000 cards (4,000 MB)" in said
+    assert "restart      1.00    20.00  20.00               22.00" in said
     assert "sockets, loop, threads, cold caches  120.0    60%" in said
     told = json.loads(CliRunner().invoke(bench.bench, ["--quick", "--json"]).output)
     assert told["whole"][0]["times_reference"] == 2.0
@@ -161,6 +176,30 @@ def test_command_prints_method_beside_figures(
 
 def test_all_parts_are_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One report holds the figures of every part, measured as long as was asked for."""
+    asked = _measured(monkeypatch)
+    report = bench.run(tmp_path, replace(TINY, rounds=4))
+    assert asked == [
+        (4,),
+        (tmp_path / "stages", 64),
+        (tmp_path / "whole", 1, 0.2),
+        (tmp_path / "costs", 1),
+        (tmp_path / "store", 1, 1, 70),
+    ]
+    assert report.effort.rounds == 4
+
+
+def test_a_part_by_its_name_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--only`` measures what it names; the page tells of nothing else."""
+    asked = _measured(monkeypatch)
+    ran = CliRunner().invoke(bench.bench, ["--quick", "--only", "codec", "--json"])
+    assert len(asked) == 1
+    told = json.loads(ran.output)
+    assert (told["whole"], told["store"]) == ([], None)
+    assert list(bench.page(bench.Report("a machine", TINY))) == ["isoswitch bench: a machine"]
+
+
+def _measured(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """No part measures anything; what each was asked for."""
     asked: list[object] = []
 
     def measured(found: object) -> Callable[..., object]:
@@ -170,9 +209,75 @@ def test_all_parts_are_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
         return measure
 
-    monkeypatch.setattr(bench_codec, "measure", measured([]))
+    for part in (bench_codec, bench_whole, bench_costs):
+        monkeypatch.setattr(part, "measure", measured([]))
     monkeypatch.setattr(bench_stages, "measure", measured(([], [])))
-    monkeypatch.setattr(bench_whole, "measure", measured([]))
-    report = bench.run(tmp_path, replace(TINY, rounds=4))
-    assert asked == [(4,), (tmp_path, 64), (tmp_path, 1, 0.2)]
-    assert report.effort.rounds == 4
+    monkeypatch.setattr(bench_store, "measure", measured(bench_store.StoreReport()))
+    return asked
+
+
+def _newest(bare: Bare) -> list[Transaction]:
+    """The transactions of the newest row of the journal that holds any."""
+    *_, last = (row for row in bare.store.journal() if b'"transaction",{' in row.body)
+    keys = [Key(table, name) for table, name, *_ in records_in(last.body)]
+    found = bare.store.load(keys).values()
+    return [record for record in found if isinstance(record, Transaction)]
+
+
+def test_what_is_left_out_is_left_out(tmp_path: Path) -> None:
+    """Without trail a purchase has none, without postings there is none though money moves, with
+    rules they are asked: what the variants compare is what they say.
+    """
+    trails, postings, balances = {}, {}, {}
+    for place, variant in enumerate(bench_costs.variants()):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        bare = Bare(folder, variant.more, MadeClock(360))
+        with variant.without():
+            bare.batch([bytes(bare.buyers[0].next_frame())])
+        (transaction,) = _newest(bare)
+        trails[variant.name] = [check.name for check in transaction.trail]
+        postings[variant.name] = bare.store.load([Key("posting", transaction.id)])
+        account = Key("account", transaction.account)
+        (found,) = bare.store.load([account]).values()
+        balances[variant.name] = found.version if found is not None else 0
+        bare.close()
+    assert {name for name, trail in trails.items() if not trail} == {"without trail"}
+    assert {name for name, trail in trails.items() if "risk" in trail} == {
+        "with the demo's risk rules",
+        "with all of them switched on",
+        "velocity by card, 10 in its window",
+        "velocity by merchant, 1000 in its window",
+    }
+    without = {name for name, found in postings.items() if not any(found.values())}
+    assert without == {"without postings", "without postings and accounts"}
+    assert {name for name, version in balances.items() if version == 1} == {
+        "without postings and accounts"
+    }
+
+
+def test_a_past_is_sound(tmp_path: Path) -> None:
+    """What the quick way writes is what a switch would have written: every invariant holds, all
+    batches are closed in balance, and work goes on from there.
+    """
+    bare = Bare(tmp_path)
+    tills = Tills(bare, cards=MOST_TERMINALS + 6)
+    written, _ = Past(bare, tills, items=3).write(300)
+    assert written == 2 * 3 * MOST_TERMINALS
+    bare.decide([tills.purchase(name) for name in tills.names])
+    bare.decide([tills.close(tills.names[0])])
+    bare.close()
+    with SqliteReader(tmp_path / STORE_NAME) as reader, reader.snapshot():
+        assert selfcheck(reader).sound
+        closed = list(reader.find_all(Batch, state="closed"))
+    assert len(closed) == 2 * MOST_TERMINALS + 1
+    assert not any(batch.claimed != batch.counted for batch in closed)
+
+
+def test_a_full_store_beside_an_empty_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both do the same work, a restart of the whole process included."""
+    monkeypatch.setattr(bench_store, "RESTARTS", 1)
+    report = bench_store.measure(tmp_path, rounds=1, transactions=1, cards=70, items=2)
+    assert (report.transactions, report.cards) == (2 * MOST_TERMINALS, 70)
+    assert [figure.what for figure in report.figures][-2:] == ["restart, until ready", "selfcheck"]
+    assert all(figure.empty_ms > 0 and figure.full_ms > 0 for figure in report.figures)

@@ -11,50 +11,82 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
 import click
 
-from switch_tools import bench_codec, bench_stages, bench_whole
+from switch_tools import bench_codec, bench_costs, bench_stages, bench_store, bench_whole
+from switch_tools.bench_bare import BATCH
 from switch_tools.bench_codec import CodecFigure
+from switch_tools.bench_costs import CostFigure
+from switch_tools.bench_history import BATCH_ITEMS
 from switch_tools.bench_stages import JournalFigure, StageFigure
+from switch_tools.bench_store import StoreReport
 from switch_tools.bench_whole import WholeFigure
+
+PARTS: Final = ("codec", "stages", "whole", "costs", "store")
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure."""
+    """How long to measure, and on how much."""
 
     rounds: int
     whole_rounds: int
     window_s: float
     purchases: int
+    cost_rounds: int
+    store_rounds: int
+    transactions: int
+    cards: int
 
 
-FULL: Final = Effort(rounds=15, whole_rounds=7, window_s=2.0, purchases=6000)
-QUICK: Final = Effort(rounds=3, whole_rounds=2, window_s=0.5, purchases=640)
+FULL: Final = Effort(15, 7, 2.0, 6000, 60, 9, 1_000_000, 10_000)
+QUICK: Final = Effort(3, 2, 0.5, 640, 6, 2, 20_000, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All figures of one run."""
+    """All figures of one run; empty where a part was not asked for."""
 
     machine: str
     effort: Effort
-    codec: list[CodecFigure]
-    stages: list[StageFigure]
-    journal: list[JournalFigure]
-    whole: list[WholeFigure]
+    codec: list[CodecFigure] = field(default_factory=list)
+    stages: list[StageFigure] = field(default_factory=list)
+    journal: list[JournalFigure] = field(default_factory=list)
+    whole: list[WholeFigure] = field(default_factory=list)
+    costs: list[CostFigure] = field(default_factory=list)
+    store: StoreReport | None = None
 
 
-def run(folder: Path, effort: Effort) -> Report:
-    """Measure everything; stores are made in the folder."""
-    codec = bench_codec.measure(effort.rounds)
-    stages, journal = bench_stages.measure(folder, effort.purchases)
-    whole = bench_whole.measure(folder, effort.whole_rounds, effort.window_s)
-    return Report(_machine(), effort, codec, stages, journal, whole)
+def run(folder: Path, effort: Effort, parts: Sequence[str] = PARTS) -> Report:
+    """Measure these parts; stores are made in the folder."""
+    codec = bench_codec.measure(effort.rounds) if "codec" in parts else []
+    stages: list[StageFigure] = []
+    journal: list[JournalFigure] = []
+    if "stages" in parts:
+        stages, journal = bench_stages.measure(_new(folder, "stages"), effort.purchases)
+    whole: list[WholeFigure] = []
+    if "whole" in parts:
+        window_s = effort.window_s
+        whole = bench_whole.measure(_new(folder, "whole"), effort.whole_rounds, window_s)
+    costs: list[CostFigure] = []
+    if "costs" in parts:
+        costs = bench_costs.measure(_new(folder, "costs"), effort.cost_rounds)
+    store = None
+    if "store" in parts:
+        store = bench_store.measure(
+            _new(folder, "store"), effort.store_rounds, effort.transactions, effort.cards
+        )
+    return Report(_machine(), effort, codec, stages, journal, whole, costs, store)
+
+
+def _new(folder: Path, name: str) -> Path:
+    made = folder / name
+    made.mkdir()
+    return made
 
 
 def _machine() -> str:
@@ -65,14 +97,18 @@ def _machine() -> str:
 def page(report: Report) -> Iterator[str]:
     """The report as lines of text."""
     yield f"isoswitch bench: {report.machine}"
-    yield ""
-    yield from _codec(report)
-    yield ""
-    yield from _journal(report)
-    yield ""
-    yield from _whole(report)
-    yield ""
-    yield from _stages(report)
+    told = (
+        (_codec, report.codec),
+        (_journal, report.journal),
+        (_whole, report.whole),
+        (_stages, report.stages),
+        (_costs, report.costs),
+        (_store, report.store),
+    )
+    for part, found in told:
+        if found:
+            yield ""
+            yield from part(report)
 
 
 def _codec(report: Report) -> Iterator[str]:
@@ -90,7 +126,7 @@ def _journal(report: Report) -> Iterator[str]:
     decide = {it.stage: it.us for it in report.stages}
     yield (
         f"Decide one purchase: {decide['decide']:.1f} us, its plan and look-ups "
-        f"{decide['plan and look up']:.1f} us (CPU, in process, batches of {bench_stages.BATCH})."
+        f"{decide['plan and look up']:.1f} us (CPU, in process, batches of {BATCH})."
     )
     yield "Journal: durable appends (SQLite, WAL, synchronous=FULL) in groups of purchases."
     rows = [("group", "CPU us a purchase", "purchases a second")]
@@ -125,18 +161,62 @@ def _whole(report: Report) -> Iterator[str]:
 
 
 def _stages(report: Report) -> Iterator[str]:
-    most = report.whole[-1]
-    rest_us = most.server_us - sum(it.us for it in report.stages)
     yield (
         f"Where the time goes: CPU of one purchase, the rooms called in process in batches of "
-        f"{bench_stages.BATCH};"
+        f"{BATCH}."
     )
-    yield f"the rest is what the whole at {most.terminals} terminals takes beyond them."
-    rows = [("stage", "us", "share")]
     everything = [(it.stage, it.us) for it in report.stages]
-    everything.append(("sockets, loop, threads, cold caches", rest_us))
-    rows += [(name, f"{us:.1f}", f"{us / most.server_us:.0%}") for name, us in everything]
-    rows.append(("whole", f"{most.server_us:.1f}", "100%"))
+    whole_us = sum(us for _, us in everything)
+    if report.whole:
+        most = report.whole[-1]
+        yield f"The rest is what the whole at {most.terminals} terminals takes beyond them."
+        everything.append(("sockets, loop, threads, cold caches", most.server_us - whole_us))
+        whole_us = most.server_us
+    rows = [("stage", "us", "share")]
+    rows += [(name, f"{us:.1f}", f"{us / whole_us:.0%}") for name, us in everything]
+    rows.append(("whole", f"{whole_us:.1f}", "100%"))
+    yield from _table(rows, words=1)
+
+
+def _costs(report: Report) -> Iterator[str]:
+    yield "What a purchase pays for what: CPU microseconds of one, in process, each variant on a"
+    yield (
+        f"store of its own. Medians of {report.effort.cost_rounds} rounds, a batch of {BATCH} of "
+        "each variant in turn; ratios of the sum, round by round."
+    )
+    rows: list[tuple[str, ...]] = [("variant", "plan", "step", "append", "times the plain one")]
+    for it in report.costs:
+        figures = (f"{us:.1f}" for us in (it.plan_us, it.step_us, it.append_us))
+        rows.append((it.variant, *figures, f"{it.times:.2f}"))
+    yield from _table(rows, words=1)
+
+
+def _store(report: Report) -> Iterator[str]:
+    store = report.store
+    assert store is not None
+    yield (
+        f"A store with {store.transactions:,} transactions and {store.cards:,} cards "
+        f"({store.store_mb:,.0f} MB) beside an empty one."
+    )
+    yield (
+        f"Written through the store in {store.write_s:,.0f} s, in appends of thousands; batches of "
+        f"{BATCH_ITEMS}, all closed."
+    )
+    yield (
+        f"CPU milliseconds: medians of {report.effort.store_rounds} rounds (restart "
+        f"{bench_store.RESTARTS}, selfcheck 1), both stores in turn; ratios round by round."
+    )
+    rows = [("what", "empty ms", "full ms", "times", "times by the clock")]
+    rows += [
+        (
+            it.what,
+            f"{it.empty_ms:.2f}",
+            f"{it.full_ms:.2f}",
+            f"{it.times:.2f}",
+            f"{it.wall_times:.2f}",
+        )
+        for it in store.figures
+    ]
     yield from _table(rows, words=1)
 
 
@@ -151,18 +231,23 @@ def _table(rows: Sequence[tuple[str, ...]], words: int) -> Iterator[str]:
         yield ("  " + "  ".join(cells)).rstrip()
 
 
-@click.command(epilog="Example: isoswitch bench --quick")
-@click.option("--quick", is_flag=True, help="A few seconds; the figures are rough.")
+@click.command(epilog="Examples: isoswitch bench --quick   |   isoswitch bench --only store")
+@click.option("--quick", is_flag=True, help="A minute, and a small store; the figures are rough.")
+@click.option(
+    "--only", "parts", type=click.Choice(PARTS), multiple=True, help="This part; can be repeated."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Where the stores are made and removed: the disk to measure [the temporary folder].",
 )
-def bench(quick: bool, as_json: bool, data: Path | None) -> None:
-    """Measure codec, decisions, journal and whole durable purchases on this machine."""
+def bench(quick: bool, parts: tuple[str, ...], as_json: bool, data: Path | None) -> None:
+    """Measure codec, decisions, journal and whole purchases on this machine; what trail, postings
+    and rules cost; and a store with a million transactions, which takes minutes and 5 GB of disk.
+    """
     with tempfile.TemporaryDirectory(prefix="isoswitch-bench-", dir=data) as folder:
-        report = run(Path(folder), QUICK if quick else FULL)
+        report = run(Path(folder), QUICK if quick else FULL, parts or PARTS)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
         return

@@ -53,6 +53,7 @@ def running_switch(folder: Path) -> Iterator[tuple[int, int]]:
     """A switch on a free port with its store in the folder: process id and port."""
     config, log = folder / "bench.toml", folder / "log.jsonl"
     config.write_text(configuration(), encoding="utf-8")
+    log.unlink(missing_ok=True)  # that of an earlier start would tell of its port
     said = folder / "serve.txt"
     program = [sys.executable, "-m", "switch", "serve", "--config", str(config)]
     with said.open("w") as out:
@@ -82,7 +83,7 @@ def _port(server: subprocess.Popen[bytes], log: Path, said: Path) -> int:
                 for event in events
                 if event["event"] == "listener.open" and event["name"] == LISTENER
             )
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise IsoswitchError(f"the switch did not start: {said.read_text().strip()[-500:]}")
 
 

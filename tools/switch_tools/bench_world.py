@@ -17,10 +17,12 @@ from switch_tools.bench_samples import ASCII
 
 MOST_TERMINALS: Final = 64
 LISTENER: Final = "bench"
+MERCHANT: Final = ASCII.request["42"]
 _STAN: Final = "987654"  # stands out in a message, so that its place can be found
+_RRN_HEAD: Final = "620914"  # year, day and hour, that reference numbers begin with
 _CONFIG: Final = """\
 [settings]
-test_ranges = ["4761739"]
+test_ranges = ["4761739", "4000"]
 
 [[listener]]
 name = "{listener}"
@@ -51,12 +53,15 @@ class Buyer:
     terminal: str
     frame: bytearray
     at: int  # of the trace number in the frame
+    rrn_at: int  # of the last six digits of the reference number
     stan: int = 0
 
     def next_frame(self) -> bytearray:
-        """The next purchase: another trace number, all else as before."""
+        """The next purchase: other trace and reference numbers, all else as before."""
         self.stan = self.stan % 999_999 + 1
-        self.frame[self.at : self.at + 6] = b"%06d" % self.stan
+        digits = b"%06d" % self.stan
+        self.frame[self.at : self.at + 6] = digits
+        self.frame[self.rrn_at : self.rrn_at + 6] = digits
         return self.frame
 
 
@@ -74,10 +79,9 @@ def terminal_names() -> list[str]:
 
 def configuration() -> str:
     """The configuration file of the measured switch."""
-    merchant = ASCII.request["42"]
-    parts = [_CONFIG.format(listener=LISTENER, dialect=ASCII.dialect, merchant=merchant)]
+    parts = [_CONFIG.format(listener=LISTENER, dialect=ASCII.dialect, merchant=MERCHANT)]
     parts += [
-        _TERMINAL.format(terminal=terminal, merchant=merchant, pan=pan)
+        _TERMINAL.format(terminal=terminal, merchant=MERCHANT, pan=pan)
         for terminal, pan in zip(terminal_names(), card_numbers(), strict=False)
     ]
     return "".join(parts)
@@ -88,9 +92,11 @@ def buyers(codec: Codec) -> list[Buyer]:
     made = []
     for terminal, pan in zip(terminal_names(), card_numbers(), strict=False):
         track2 = ASCII.request["35"].replace(ASCII.request["2"], pan)
-        own = {"2": pan, "11": _STAN, "35": track2, "41": terminal}
+        rrn = _RRN_HEAD + _STAN
+        own = {"2": pan, "11": _STAN, "35": track2, "37": rrn, "41": terminal}
         frame = bytearray(framed(codec.encode({**ASCII.request, **own})))
-        made.append(Buyer(terminal, frame, frame.index(_STAN.encode())))
+        rrn_at = frame.index(rrn.encode()) + len(_RRN_HEAD)
+        made.append(Buyer(terminal, frame, frame.index(_STAN.encode()), rrn_at))
     return made
 
 
