@@ -37,8 +37,8 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "selfcheck": ("switch.cli_selfcheck:selfcheck", "Check all that a store by itself can show."),
     "backup": ("switch.cli_backup:backup", "Copy a switch's store into a file."),
     "restore": ("switch.cli_backup:restore", "Put such a file into an empty data folder."),
-    "triggers": ("switch.cli_triggers:triggers", "List the amounts that get a certain answer."),
-    "config": ("switch.cli_config:config", "Check a configuration file, print its schema."),
+    "triggers": ("switch.cli_triggers:triggers", "List scripted rules and magic amounts."),
+    "config": ("switch.cli_config:config", "Check a file, list its risk rules, print the schema."),
     "transitions": (
         "switch.cli_transitions:transitions",
         "Print the transition table and the state diagram.",
@@ -48,7 +48,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
 TOOLS: Final[dict[str, str]] = {
     "terminal": "A virtual terminal: buy, void, refund, pre-authorize, settle.",
     "inspect": "Explain a message, whole or broken.",
-    "demo": "Play a sign-on, a purchase, a decline, a time-out and a reversal.",
+    "demo": "Play a day over TCP, from sign-on to a settlement out of balance.",
     "bench": "Measure codec, decisions, store and whole purchases.",
 }
 GROUP: Final = "isoswitch.commands"

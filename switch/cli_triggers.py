@@ -28,7 +28,7 @@ _OPEN_END: Final = 10**18
 
 @click.command(
     epilog="Example: isoswitch triggers --config shop.toml",
-    short_help="List the amounts and rules that get a certain answer.",
+    short_help="List scripted rules and magic amounts.",
 )
 @click.option(
     "--config",
