@@ -130,7 +130,11 @@ class Case:
 
     @property
     def merchant_id(self) -> str:
-        """The merchant that was found, or the one that was named."""
+        """The merchant that was found, or the one that was named. What acts upon a transaction is
+        its merchant's, for so is the money, even if the terminal has changed hands since.
+        """
+        if self.original is not None:
+            return self.original.merchant_id
         return self.request.merchant_id if self.merchant is None else self.merchant.id
 
     def passed(self, name: str, saw: str, said: str) -> None:

@@ -281,3 +281,13 @@ def test_an_advised_close_is_the_same_thing(till: Shop) -> None:
     till.ask(till.purchase("K1", 1_000))
     assert close(till, "S1", HYPERCOM.format(1, 1_000), flow=Flow.ADVICE).approved
     assert batch(till, 1).state == "closed"
+
+
+def test_a_terminal_that_changed_hands_takes_back_at_its_old_merchants_cost(till: Shop) -> None:
+    """INV-51, INV-53: the reversal is an item of the merchant whose sale it takes back."""
+    till.ask(till.purchase("K1", 1_000))
+    till.change(Terminal, "T1", merchant_id="M2")
+    assert till.ask(till.reversal("R1", "K1", merchant_id="M2")).approved
+    assert close(till, "S1", HYPERCOM.format(0, 0), merchant_id="M2").approved
+    accounts = ("merchant:M1:840", "merchant:M2:840", "payable:M1:840", "payable:M2:840")
+    assert [till.balance(name) for name in accounts] == [0, 0, 0, 0]
