@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from switch.core.ledger import in_words
 from switch.model.records import Batch, Difference, Hold, Posting, Reference, Transaction
 from switch.model.trail import Check, Counted
 from switch.model.words import Delivery, EntryMode, Kind, State
 from switch.money import Money
 
 _MICROSECONDS: Final = 1_000_000
-_OF_SUBJECT: Final = ("merchant", "payable")
 DELIVERIES: Final = {
     Delivery.PENDING: "not known yet: the answer is on its way, or the switch was stopped",
     Delivery.SENT: "sent: all bytes of the answer were handed to the network",
@@ -89,20 +89,6 @@ def when(at_us: int) -> str:
     """
     moment = datetime.fromtimestamp(at_us // _MICROSECONDS, UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S}.{at_us % _MICROSECONDS // 1000:03d} UTC"
-
-
-def account_in_words(account: str) -> str:
-    """A ledger account for people; a card's token says nothing to them.
-
-    >>> account_in_words("merchant:SHOP:840"), account_in_words("card:5f3c")
-    ('merchant SHOP', "the card's account")
-    """
-    kind, _, rest = account.partition(":")
-    if kind == "card":
-        return "the card's account"
-    if kind in _OF_SUBJECT:
-        return f"{kind} {rest.rpartition(':')[0] or rest}"
-    return kind
 
 
 def _what(transaction: Transaction) -> dict[str, Any]:
@@ -210,7 +196,7 @@ def _posting(posting: Posting) -> dict[str, Any]:
         "at": when(posting.posted_us),
         "entries": [
             {
-                "account": account_in_words(entry.account),
+                "account": in_words(entry.account),
                 "amount": str(Money(entry.amount_minor, entry.currency)),
             }
             for entry in posting.entries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from switch.explain import History, account_in_words, explain, when
+from switch.explain import History, explain, when
 from switch.explain_text import text
 from switch.model.copies import replace
 from switch.model.records import Batch, Difference, Entry, Hold, Posting, Reference, Transaction
@@ -174,8 +174,6 @@ def test_the_story_is_plain_data() -> None:
     assert story["what"]["card"] == "476173******0010"
 
 
-def test_words_for_times_and_accounts() -> None:
-    """Times are UTC; an account is named by whose it is."""
+def test_times_are_utc() -> None:
+    """To the millisecond."""
     assert when(AT_US) == "2026-11-24 10:00:00.000 UTC"
-    assert account_in_words("suspense:840") == "suspense"
-    assert account_in_words("payable:SHOP:840") == "payable SHOP"

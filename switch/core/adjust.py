@@ -16,7 +16,7 @@ from switch.core.amounts import in_effect
 from switch.core.case import Case
 from switch.core.follow import Upon, refuse
 from switch.core.increment import MOST
-from switch.core.ledger import suspense_account
+from switch.core.ledger import in_words, suspense_account
 from switch.core.pricing import reprice
 from switch.core.undoing import recounted
 from switch.core.void import closed
@@ -69,7 +69,7 @@ def change(case: Case, sale: Transaction) -> Decision:
     case.records.append(after)
     case.other = case.other or Money(total.minor - first, total.currency)
     _recount(case, sale, total.minor)
-    said = f"now {total}, {case.other} of it tip, on {price.account}"
+    said = f"now {total}, {case.other} of it tip, on {in_words(price.account)}"
     case.passed("tip", f"{sale.amount_open} before", said)
     return follow.approve(case, total, price.account, follow.code_of(case, sale))
 

@@ -21,7 +21,7 @@ from switch.core.amounts import authorized, in_effect
 from switch.core.case import Case, alert
 from switch.core.follow import Upon, refuse
 from switch.core.holds import COMPLETED, EXPIRED, OPEN, has_expired, lessen, release
-from switch.core.ledger import merchant_account, suspense_account
+from switch.core.ledger import in_words, merchant_account, suspense_account
 from switch.core.pricing import bears
 from switch.core.undoing import recounted
 from switch.model.copies import replace
@@ -116,7 +116,9 @@ def _post(case: Case, first: Transaction, hold: Hold | None, account: str) -> De
     _recount(case, first, held, amount.minor if account == first.account else 0)
     released = in_effect(first) - held - amount.minor
     rest = Money(max(0, released), amount.currency)
-    case.passed("completion", str(amount), f"on {account}; {rest} released, {after.state}")
+    case.passed(
+        "completion", str(amount), f"on {in_words(account)}; {rest} released, {after.state}"
+    )
     return follow.approve(case, amount, account, follow.code_of(case, first))
 
 
@@ -150,7 +152,8 @@ def after_expiry(case: Case, first: Transaction) -> Decision:
     if hold is not None and hold.state == OPEN:
         ended = release(case.book, hold, EXPIRED)  # its timer has not looked yet
     account = _bearer(case, first, amount)
-    case.passed("expiry", first.id, f"its hold is gone: a new decision, {amount} on {account}")
+    said = f"its hold is gone: a new decision, {amount} on {in_words(account)}"
+    case.passed("expiry", first.id, said)
     case.tells.append(alert(case.event, "completion.after_expiry", original=first.id))
     return _post(case, replace(first, state=State.EXPIRED), ended, account)
 

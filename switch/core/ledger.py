@@ -52,6 +52,19 @@ def adjustment_account(currency: str) -> str:
     return "adjustment:" + currency
 
 
+def in_words(account: str) -> str:
+    """An account for people; a card's is not named, for its token says nothing to them.
+
+    >>> in_words("merchant:SHOP:840"), in_words("card:5f3c"), in_words("suspense:840")
+    ('merchant SHOP', "the card's account", 'suspense')
+    """
+    kind, _, rest = account.partition(":")
+    if kind not in _KINDS:
+        return "the card's account"
+    owner, _, currency = rest.partition(":")
+    return f"{kind} {owner}" if currency else kind
+
+
 def account_key(account_id: str) -> Key:
     """Where an account lives."""
     return key_of("account", account_id)

@@ -150,7 +150,7 @@ class TerminalSide:
         length = self._layout.fields[int(number)].max_length
         if len(code) == length and (not beginnings or code.startswith(beginnings)):
             fields[number] = code
-        elif beginnings or not request.kind.is_network:
+        elif beginnings or not (request.kind.is_network or request.kind is Kind.RECONCILIATION):
             first = beginnings[0] if beginnings else ""
             # Another kind's code, such as the original's: its accounts stay.
             rest = code[len(first) :] if len(code) == length else ""
