@@ -171,7 +171,7 @@ def _dressed(
         own = replace(
             own,
             answer=said,
-            rule=own.rule or rule.name,
+            rule=own.rule or (rule.name if _has_decided(rule, said) else ""),
             trail=(check, *own.trail),
             counted=(*found.counted, *own.counted),
         )
@@ -185,6 +185,13 @@ def _dressed(
         ]
     )
     return Decision((*records, *found.tallies), _behaving(effects, rule), (check, *decision.trail))
+
+
+def _has_decided(rule: Script, said: Answer) -> bool:
+    """Whether the outcome is the rule's own: one that only words an answer, or does something to
+    its bytes, decides nothing; nor does a forced approval that could not be.
+    """
+    return rule.reason is not None and said.approved is (rule.reason in APPROVALS)
 
 
 def _own(event: RequestArrived) -> Key:

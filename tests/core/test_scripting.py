@@ -212,7 +212,21 @@ def test_texts_are_filled_and_kept_for_repeats(shop: Shop) -> None:
     assert first.extra == {"response_text": "HELLO T1 000001 10.00 USD"}
     scripted(shop)
     assert shop.ask(shop.purchase("K1")) == first
-    assert shop.transaction("K1").rule == "a"
+    known = shop.transaction("K1")
+    assert (known.trail[0].name, known.trail[0].saw) == (CHECK, "a")
+
+
+def test_only_a_rule_that_decided_is_named_as_such(shop: Shop) -> None:
+    """What was refused for want of funds was not decided by a rule that delays the answer, nor by a
+    forced approval that a reversal had forestalled.
+    """
+    scripted(shop, rule(reason=None, behaviour=MUTE))
+    shop.ask(shop.purchase("K1", 200_000))
+    shop.ask(shop.reversal("R2", "K2"))
+    scripted(shop, rule(reason=Reason.APPROVED))
+    assert shop.ask(shop.purchase("K2")).reason is Reason.REVERSED_BEFORE_SEEN
+    shop.ask(shop.purchase("K3", 200_000))
+    assert [shop.transaction(key).rule for key in ("K1", "K2", "K3")] == ["", "", "a"]
 
 
 def test_behaviour_rides_on_the_first_answer_alone(shop: Shop) -> None:
