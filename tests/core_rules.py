@@ -20,7 +20,7 @@ from switch.model.words import Flow, Kind, Reason
 from switch.money import Money
 from switch.values import Pan
 from tests.core_audit import Audited
-from tests.core_reference import CARDS, MERCHANTS, STRANGER, TERMINALS, Item
+from tests.core_reference import CARDS, MERCHANTS, STRANGER, TERMINALS, Item, card_account
 from tests.core_world import HERE
 
 PICK = st.integers(0, 10**6)  # of what was made before
@@ -46,6 +46,8 @@ ODD = (
     *("all cash", "more cash", "no cash", "strange terminal", "another's terminal"),
     *("unnamed merchant", "strange card", "no card"),
 )
+THRIFTY = ("374245455400126", "374245455400126", "5413330089010434")  # with a limit or little money
+HOUR_US = 3_600_000_000
 PROBLEM = Problem("stan", "field 11", Reason.FORMAT_ERROR, "is missing")
 
 
@@ -160,12 +162,12 @@ class Saying(Audited):
 
     @rule(
         terminal=st.sampled_from(TERMINALS),
-        pan=st.sampled_from(list(CARDS)),
+        pan=st.sampled_from([*CARDS, *THRIFTY]),
         kind=st.sampled_from([Kind.PURCHASE, Kind.PREAUTH, Kind.PREAUTH, Kind.REFUND]),
         minor=st.integers(20, 400),
         steps=st.lists(
             st.tuples(
-                st.integers(0, 11),  # what
+                st.integers(0, 14),  # what
                 st.integers(0, 9),  # about which
                 st.sampled_from([30, 50, 100, 100, 110, 120]),
                 st.booleans(),
@@ -194,6 +196,9 @@ class Saying(Audited):
         self.send(first)
         items = [self.house.items[first.request_key]]
         for what, about, percent, mark in steps:
+            if what >= 12:
+                self.meanwhile(pan, what, percent)
+                continue
             found = items[about // 2 % len(items)]
             apt = APT.get(found.kind, (Kind.REVERSAL,))
             step = apt[what % len(apt)] if what < 10 else FOLLOWERS[about % len(FOLLOWERS)]
@@ -204,6 +209,36 @@ class Saying(Audited):
             request = self.a_follower(found, step, percent, flow, final=mark, shape=15)
             self.send(request)
             items.append(self.house.items[request.request_key])
+
+    def meanwhile(self, pan: str, what: int, percent: int) -> None:
+        """Time passes, or the card is used for something else: up to all that it has."""
+        if what == 12:
+            self.pass_time(percent // 10 * HOUR_US)
+            return
+        minor = self.house.available(card_account(pan)) * min(percent, 100) // 100
+        terminal = TERMINALS[percent % 3]
+        self.send(
+            self.make(
+                Kind.PURCHASE,
+                terminal,
+                captures=True,
+                flow=Flow.ADVICE,
+                reference=f"{terminal}:{self.number + 1}",
+                pan=Pan(pan),
+                amount=Money(minor, CARDS[pan].currency),
+            )
+        )
+
+    def pass_time(self, by_us: int) -> None:
+        """The clock moves on, and with it what the reference knows of it."""
+        self.now_us += by_us
+        self.keep_time()
+
+    def keep_time(self) -> None:
+        """The reference has the core's day."""
+        self.house.now_us = self.now_us
+        self.house.day = self.business_date
+        self.house.month = self.calendar_day[2:6]
 
     def a_reversal(self, found: Item, percent: int | None, **more: Any) -> Request:
         """The reversal of an item, whole or so that a share of it remains."""
@@ -225,7 +260,8 @@ class Saying(Audited):
         else:
             by_number = shape % 3 == 1 and bool(found.rrn)
             name = {"rrn": found.rrn} if by_number else {"original": found.request.reference}
-            minor = max(found.open, found.authorized) * percent // 100
+            whole = found.asked if kind is Kind.TIP_ADJUST else max(found.open, found.authorized)
+            minor = whole * percent // 100
             more |= {**name, "amount": Money(minor, found.currency or "840")}
             if kind in (Kind.COMPLETION, Kind.REFUND) or shape % 2:
                 more["pan"] = found.request.pan

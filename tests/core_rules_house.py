@@ -19,10 +19,8 @@ from switch.model.words import Delivery, Flow, Kind, Reason
 from switch.money import Money
 from switch.values import Pan
 from tests.core_reference import BEARERS, CARDS, CORRECTIONS, CURRENCIES, MERCHANTS, TERMINALS
-from tests.core_rules import FOLLOWERS, PAYMENTS, PICK, Saying
+from tests.core_rules import FOLLOWERS, HOUR_US, PAYMENTS, PICK, Saying
 from tests.reference_batches import written
-
-HOUR_US = 3_600_000_000
 
 
 class Housed(Saying):
@@ -33,16 +31,10 @@ class Housed(Saying):
     @rule(hours=st.sampled_from([1, 9, 25, 49, 121]), late=st.booleans())
     def later(self, hours: int, late: bool) -> None:
         """The clock moves on. Timers may look late: the time of a hold's end counts (INV-43)."""
-        self.now_us += hours * HOUR_US
-        self._keep_time()
+        self.pass_time(hours * HOUR_US)
         if not late:
             self.ring()
             self.house.expire()
-
-    def _keep_time(self) -> None:
-        self.house.now_us = self.now_us
-        self.house.day = self.business_date
-        self.house.month = self.calendar_day[2:6]
 
     @precondition(lambda self: self.made)
     @rule(pick=PICK)
@@ -60,7 +52,7 @@ class Housed(Saying):
         for _ in range(2):
             assert self._told("cutover", named) is (day != "far")
             assert not named or self.business_date == today
-        self._keep_time()
+        self.keep_time()
 
     def _told(self, name: str, arguments: dict[str, str]) -> bool:
         command = OperatorCommand(self.moment, name, "model", arguments, 1)

@@ -18,7 +18,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.core_rules_house import Housed
 
 TestCore = Housed.TestCase
-TestCore.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)
+TestCore.settings = settings(max_examples=50, stateful_step_count=50, deadline=None)
 
 
 @pytest.mark.deep
