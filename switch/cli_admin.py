@@ -265,10 +265,12 @@ def _cards(ctx: click.Context, data: Path | None, as_json: bool) -> Iterator[dic
 
 
 def _card_row(row: dict[str, Any]) -> tuple[str, ...]:
-    amounts = (
+    amounts = [
         str(Money(row.get(f"{name}_minor", 0), row["currency"]))
         for name in ("balance", "held", "available", "daily_limit")
-    )
+    ]
+    if not row.get("daily_limit_minor"):
+        amounts[-1] = "none"
     return (row["card"], row["name"], row["status"], row["expiry"], *amounts)
 
 

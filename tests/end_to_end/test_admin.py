@@ -97,6 +97,7 @@ def test_cards_and_merchants(configured: Path, make_host: Callable[..., HostProc
     ]
     shown = isoswitch("cards", "list", *place).stdout
     assert f"476173******{NUMBER[-4:]}  gold" in shown
+    assert shown.splitlines()[1].split()[-3:] == ["7.25", "USD", "none"]  # no daily limit
     assert NUMBER not in shown + said.stdout
     done = isoswitch("cards", "add", "5413330089010434", "--json", *place)
     assert done.returncode == 1
