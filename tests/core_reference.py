@@ -112,8 +112,8 @@ class Item:
 
     @property
     def pan(self) -> str:
-        """The card that it named."""
-        return pan_of(self.request)
+        """The card that it named, or else its original's."""
+        return pan_of(self.request) or ("" if self.about is None else self.about.pan)
 
     @property
     def open(self) -> int:

@@ -178,6 +178,9 @@ def conclude(
     kind, terminal = request.kind, case.terminal
     in_batch = terminal is not None and state in _TAKEN and (case.captures or kind in _CORRECTIONS)
     keeps_card = case.card is not None or not outside_ranges(request, case.settings)
+    token = event.pan_token if keeps_card else ""
+    if not token and case.original is not None:
+        token = case.original.pan_token
     transaction = Transaction(
         id=case.key,
         state=state,
@@ -196,7 +199,7 @@ def conclude(
         stated=stated(request),
         amount=case.amount,
         amount_open=amount_open,
-        pan_token=event.pan_token if keeps_card else "",
+        pan_token=token,
         pan_sealed=event.pan_sealed if keeps_card else "",
         account=account,
         entry_mode=request.entry_mode,

@@ -65,6 +65,8 @@ def differences(first: Transaction, event: RequestArrived, facts: Facts) -> tupl
     # Of a card that may not be kept there is nothing to compare; its requests are declined anyway.
     unkept = not first.pan_token and outside_ranges(request, facts.settings)
     token = "" if unkept else event.pan_token
+    if not token and first.original_key:
+        token = first.pan_token  # what names no card has its original's
     if token != first.pan_token:
         found.append("card")
     asked, known = request.amount, first.amount

@@ -67,7 +67,7 @@ class Transaction(Record, frozen=True, kw_only=True):
     it is its part of that hold, of a void what it took back, of a tip adjust the new total: these
     three act upon another transaction, whose ``amount_open`` says what is in effect.
     ``pan_sealed`` is sealed with ``id`` as associated data; ``pan_token`` is the keyed hash for
-    look-ups.
+    look-ups, and its original's where the message acted upon one and names no card.
     """
 
     TABLE: ClassVar[str] = "transaction"

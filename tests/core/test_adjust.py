@@ -14,6 +14,8 @@ from switch.model.request import Request
 from switch.model.settings import Authorization
 from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
+from switch.values import Pan
+from tests.core.conftest import VISA
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,3 +211,22 @@ def test_a_record_does_not_grow_without_end(shop: Shop) -> None:
         assert shop.ask(tip(shop, 1_000 + number, f"A{number}")).approved
     assert shop.ask(tip(shop, 1_000, "LAST")).reason is Reason.TRANSACTION_INVALID
     assert shop.remedy
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_tip_on_a_completion_counts_on_the_card_of_its_authorization(
+    shop: Shop, named: bool
+) -> None:
+    """INV-20: named by the completion or not, it is the same card; all of it is taken back."""
+    shop.change(Card, "token-0010", daily_limit_minor=50_000)
+    shop.ask(shop.purchase("K0", 500))
+    shop.ask(shop.purchase("K1", kind=Kind.PREAUTH))
+    more = {"pan": Pan(VISA)} if named else {}
+    shop.ask(shop.follower(Kind.COMPLETION, "C1", minor=1_000, **more))
+    spent = []
+    for request in (tip(shop, 1_150, of="C1"), shop.reversal("R1", "C1"), shop.reversal("R2")):
+        assert shop.ask(request).approved
+        card = shop.store[Key("card", "token-0010")]
+        assert isinstance(card, Card)
+        spent.append(card.day_spent_minor)
+    assert spent == [1_650, 1_500, 500]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from switch.model.copies import replace
 from switch.model.records import Terminal
 from switch.model.request import Request
 from switch.model.words import Flow, Kind, Reason, State
@@ -172,3 +173,16 @@ def test_a_sale_is_not_reversed_beyond_its_refunds(shop: Shop) -> None:
     shop.ask(shop.reversal("R3", "F1"))
     assert shop.ask(shop.reversal("R4")).approved
     assert (shop.balance("a-visa"), shop.balance("merchant:M1:840")) == (100_000, 0)
+
+
+def test_what_names_no_card_has_its_originals(shop: Shop) -> None:
+    """A completion without a card is refunded to the card of its authorization, and to no other."""
+    shop.ask(shop.purchase(kind=Kind.PREAUTH))
+    completion = shop.follower(Kind.COMPLETION, "C1", minor=1_000)
+    first = shop.ask(completion)
+    assert shop.transaction("C1").pan_token == "token-0010"
+    assert shop.ask(refund(shop, 100, "F1", "C1", pan=Pan(POOR))).reason is Reason.NOT_FOUND
+    assert shop.ask(refund(shop, 100, "F2", "C1", pan=Pan(VISA))).approved
+    assert shop.ask(completion) == first
+    other = replace(completion, pan=Pan(POOR))
+    assert shop.ask(other).reason is Reason.DUPLICATE_MISMATCH
