@@ -221,7 +221,7 @@ def test_a_tip_on_a_completion_counts_on_the_card_of_its_authorization(
     shop.change(Card, "token-0010", daily_limit_minor=50_000)
     shop.ask(shop.purchase("K0", 500))
     shop.ask(shop.purchase("K1", kind=Kind.PREAUTH))
-    more = {"pan": Pan(VISA)} if named else {}
+    more: dict[str, Any] = {"pan": Pan(VISA)} if named else {}
     shop.ask(shop.follower(Kind.COMPLETION, "C1", minor=1_000, **more))
     spent = []
     for request in (tip(shop, 1_150, of="C1"), shop.reversal("R1", "C1"), shop.reversal("R2")):
