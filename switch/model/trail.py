@@ -9,9 +9,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 
-class Check(Struct, frozen=True, gc=False):
+class Check(Struct, frozen=True, gc=False, omit_defaults=True):
     """One step of a decision. ``saw`` is the input in words, ``ok`` whether it passed, ``said`` the
-    verdict in words.
+    verdict in words. Like records it leaves its defaults out of the JSON.
     """
 
     name: str
