@@ -137,6 +137,12 @@ class Case:
             return self.original.merchant_id
         return self.request.merchant_id if self.merchant is None else self.merchant.id
 
+    @property
+    def card_token(self) -> str:
+        """The token of the card that is named, or else of the original's."""
+        token = self.event.pan_token
+        return self.original.pan_token if not token and self.original is not None else token
+
     def passed(self, name: str, saw: str, said: str) -> None:
         """Note a check that has nothing against it."""
         self.trail.append(noted(name, saw, said))
@@ -178,9 +184,6 @@ def conclude(
     kind, terminal = request.kind, case.terminal
     in_batch = terminal is not None and state in _TAKEN and (case.captures or kind in _CORRECTIONS)
     keeps_card = case.card is not None or not outside_ranges(request, case.settings)
-    token = event.pan_token if keeps_card else ""
-    if not token and case.original is not None:
-        token = case.original.pan_token
     transaction = Transaction(
         id=case.key,
         state=state,
@@ -199,7 +202,7 @@ def conclude(
         stated=stated(request),
         amount=case.amount,
         amount_open=amount_open,
-        pan_token=token,
+        pan_token=case.card_token if keeps_card else "",
         pan_sealed=event.pan_sealed if keeps_card else "",
         account=account,
         entry_mode=request.entry_mode,

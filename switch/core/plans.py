@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from switch.core import needs_follow, needs_money, needs_settle, rules
 from switch.core.case import BEARS_REFERENCE
+from switch.core.follow import original_of
 from switch.core.naming import rrn_name
 from switch.core.needs import (
     READY,
@@ -98,7 +99,9 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
     if wants.found and not request.rrn and not request.merchant_id:
         needs += missing(facts.rows, [by_rrn(request, facts)])
     if wants.sender and facts.settings.risk.by_kind:
-        needs += missing(facts.rows, rules.wanted(event, facts))
+        is_found = wants is _FOLLOWER and not needs
+        original = original_of(request, facts) if is_found else None
+        needs += missing(facts.rows, rules.wanted(event, facts, original))
     return needs
 
 

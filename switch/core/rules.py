@@ -24,7 +24,15 @@ from switch.core.rules_checks import (
 from switch.core.rules_windows import MOST_SUMMED, added, thinned, total
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
-from switch.model.records import Key, Tally, Terminal, Window, key_of, next_version
+from switch.model.records import (
+    Key,
+    Tally,
+    Terminal,
+    Transaction,
+    Window,
+    key_of,
+    next_version,
+)
 from switch.model.risk_rules import MOST_SEEN, Mode, Named, RiskCheck, RiskRule
 from switch.model.trail import Check, Counted
 from switch.model.words import EntryMode, Reason
@@ -32,9 +40,10 @@ from switch.money import Money
 from switch.values import Pan
 
 
-def wanted(event: RequestArrived, facts: Facts) -> list[Key]:
+def wanted(event: RequestArrived, facts: Facts, original: Transaction | None = None) -> list[Key]:
     """The rows that the rules in force keep of this card, terminal and merchant. Asked when the
-    terminal's own row was looked up.
+    terminal's own row was looked up; again when the original was, whose card it is where the
+    message names none.
     """
     request = event.request
     rules = facts.settings.risk.by_kind.get(request.kind)
@@ -43,6 +52,8 @@ def wanted(event: RequestArrived, facts: Facts) -> list[Key]:
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
     owner = merchant_of(request, terminal, facts.settings)
     card, place, pan = event.pan_token, request.terminal_id, request.pan
+    if not card and original is not None:
+        card = original.pan_token
     who = {"card": card, "terminal": place, "merchant": owner}
     rows = []
     for rule in rules.remember:
@@ -79,9 +90,9 @@ def risk(case: Case) -> Objection:
 
 
 def _is_meant(case: Case, named: Named | None) -> bool:
-    event, request = case.event, case.request
+    request = case.request
     return named is None or _is_about(
-        named, event.pan_token, request.pan, request.terminal_id, case.merchant_id
+        named, case.card_token, request.pan, request.terminal_id, case.merchant_id
     )
 
 

@@ -45,9 +45,9 @@ def row_id(rule: RiskRule, subject: str) -> str:
 
 
 def subject(case: Case, rule: RiskRule) -> str:
-    """Whom the rule counts by; empty where the message names none."""
+    """Whom the rule counts by; empty where neither the message nor its original names a card."""
     if rule.per == "card":
-        return case.event.pan_token
+        return case.card_token
     return case.request.terminal_id if rule.per == "terminal" else case.merchant_id
 
 
@@ -124,7 +124,7 @@ def _above(amount: Money | None, rule: RiskRule, what: str, instead: str) -> Fin
 
 def _contactless_cumulative(case: Case, rule: RiskRule) -> Finding | None:
     """In a row, since the card's chip was last read in contact or its PIN was right."""
-    token = case.event.pan_token
+    token = case.card_token
     if not token or not unproven(case):
         return None
     tally = case.facts.find(Tally, row_id(rule, token))

@@ -13,6 +13,8 @@ from switch.model.records import Key, Record, Tally, Terminal, Transaction, Wind
 from switch.model.risk_rules import MOST_SEEN, Mode, Named, RiskCheck
 from switch.model.trail import Counted
 from switch.model.words import EntryMode, Flow, Kind, Reason
+from switch.values import Pan
+from tests.core.conftest import VISA
 from tests.core.rule_book import MINUTE_US, objection, rule, use, windows
 
 if TYPE_CHECKING:
@@ -228,3 +230,19 @@ def test_a_dialect_may_leave_the_rules_out(shop: Shop) -> None:
     for key in ("K1", "K2"):
         assert shop.ask(shop.purchase(key, 1)).reason is Reason.APPROVED
     assert not windows(shop)
+
+
+def test_a_follower_that_names_no_card_is_held_to_the_rules_of_its_originals(shop: Shop) -> None:
+    """Two refunds of a card in a while: leaving the card out of the message is no way around it."""
+    use(shop, rule(RiskCheck.VELOCITY, kinds=(Kind.REFUND,), count=2, window_us=MINUTE_US))
+    shop.ask(shop.purchase())
+    asked = [shop.follower(Kind.REFUND, f"F{number}", minor=100) for number in range(3)]
+    asked[1] = replace(asked[1], pan=Pan(VISA))
+    assert [shop.ask(request).reason for request in asked] == [
+        Reason.APPROVED,
+        Reason.APPROVED,
+        Reason.RISK_REFUSED,
+    ]
+    denied = Named(cards=frozenset({"token-0010"}))
+    use(shop, rule(RiskCheck.DENY_LIST, kinds=(Kind.REFUND,), named=denied))
+    assert shop.ask(shop.follower(Kind.REFUND, "F9", minor=100)).reason is Reason.RISK_REFUSED
