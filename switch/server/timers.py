@@ -15,29 +15,37 @@ SECOND_NS = 1_000_000_000
 
 
 class Timers:
-    """Names and subjects by due time."""
+    """Names and subjects by due time, one of each: a hold that is opened again and again has one
+    timer (INV-95).
+    """
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, str, str]] = []
         self._order = count()
+        self._set: dict[tuple[str, str], int] = {}  # which of the heap counts; the others fall out
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._set)
 
     def set(self, effect: SetTimer, now: Moment) -> None:
-        """Let ``TimerFired(name, subject)`` happen ``delay_s`` from now."""
+        """Let ``TimerFired(name, subject)`` happen ``delay_s`` from now, in place of the one of
+        that name and subject that was set before.
+        """
         due_ns = now.mono_ns + int(effect.delay_s * SECOND_NS)
-        heapq.heappush(self._heap, (due_ns, next(self._order), effect.name, effect.subject))
+        order = self._set[effect.name, effect.subject] = next(self._order)
+        heapq.heappush(self._heap, (due_ns, order, effect.name, effect.subject))
 
     @property
     def next_due_ns(self) -> int | None:
-        """When the first one runs out, in monotonic nanoseconds."""
+        """When the first one runs out at the earliest, in monotonic nanoseconds."""
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: Moment) -> list[TimerFired]:
         """Take out all that have run out by now."""
         fired = []
         while self._heap and self._heap[0][0] <= now.mono_ns:
-            _, _, name, subject = heapq.heappop(self._heap)
-            fired.append(TimerFired(now, name, subject))
+            _, order, name, subject = heapq.heappop(self._heap)
+            if self._set.get((name, subject)) == order:
+                del self._set[name, subject]
+                fired.append(TimerFired(now, name, subject))
         return fired

@@ -27,3 +27,16 @@ def test_timers_fire_once_in_order_whatever_the_wall_clock_does(
     assert fired == sorted(delays)
     assert len(timers) == 0
     assert timers.next_due_ns is None
+
+
+@given(st.lists(st.integers(0, 100), min_size=1, max_size=20))
+def test_a_timer_that_is_set_anew_takes_the_place_of_the_one_before(delays: list[int]) -> None:
+    """INV-95: one of a name and subject, however often its hold is opened again."""
+    timers = Timers()
+    for delay_s in delays:
+        timers.set(SetTimer("hold", "K1", float(delay_s)), Moment(0, 0))
+        assert len(timers) == 1
+    fired = [s for s in range(102) for _ in timers.due(Moment(0, s * 1_000_000_000))]
+    assert fired == [delays[-1]]
+    assert len(timers) == 0
+    assert timers.next_due_ns is None
