@@ -64,22 +64,17 @@ class Books:
                 findings.against("zero", f"all accounts together come to {total}, not to zero")
         findings.examined["limits"] = len(self._accounts)
 
-    def postings(self) -> None:
-        """All postings, page by page with their transactions; then the balances."""
-        postings = self._source.find_all(Posting)
-        while page := list(islice(postings, PAGE)):
-            keys = {Key("transaction", posting.transaction) for posting in page}
-            found = self._source.load(key for key in keys if key.id)
-            for posting in page:
-                self._posting(posting, found.get(Key("transaction", posting.transaction)))
-            self._findings.examined["zero"] += len(page)
+    def balances(self) -> None:
+        """Behind all postings: each account's balance must have come from them."""
         for name, sums in self._accounts.items():
             if sums.balance:
                 said = f"account {name}: its balance is {Money(sums.balance, sums.currency)}"
                 self._findings.against("balances", f"{said} more than its postings come to")
         self._findings.examined["balances"] = len(self._accounts)
 
-    def _posting(self, posting: Posting, transaction: object) -> None:
+    def posting(self, posting: Posting, transaction: object) -> None:
+        """A posting, and what is there under the name of its transaction."""
+        self._findings.examined["zero"] += 1
         findings, totals = self._findings, Counter[str]()
         if not is_named_well(posting):
             findings.against("names", f"posting {posting.id} of {posting.transaction}")

@@ -26,6 +26,7 @@ from switch.model.words import Delivery, Kind, State
 from switch.money import Money
 from switch.selfcheck_batches import Batches
 from switch.selfcheck_books import HOLDING, PAGE, SALES, Books, own_postings
+from switch.selfcheck_postings import Postings
 from switch.selfcheck_rules import Findings, Source
 from switch.store.columns import is_named_well
 
@@ -55,19 +56,22 @@ class Transactions:
         self._counted: Counter[str] = Counter()  # minor units, less what followers come to
 
     def all(self) -> None:
-        """Each transaction by itself, with its postings and its hold."""
+        """Each transaction by itself, with its postings and its hold; and all postings."""
+        postings = Postings(self._source, self._books)
         everything = self._source.find_all(Transaction)
         for terminal_id, transactions in groupby(everything, lambda one: one.terminal_id):
             while page := list(islice(transactions, PAGE)):
-                self._page(page)
+                self._page(page, postings)
             self._batches.terminal(terminal_id)
+        postings.rest()
 
-    def _page(self, page: list[Transaction]) -> None:
+    def _page(self, page: list[Transaction], postings: Postings) -> None:
         captured = [one for one in page if one.batch]
         wanted = {Key(Posting.TABLE, name) for one in captured for name in posting_ids(one)}
         wanted.update(Key(Hold.TABLE, one.id) for one in page if _holds(one))
         wanted.update(own_postings(page))
-        rows = self._source.load(wanted)
+        rows = postings.beside(page)
+        rows |= self._source.load(wanted - rows.keys())
         for key in own_postings(page):
             if rows[key] is None:
                 self._findings.against("posted", f"transaction {key.id} has no posting")

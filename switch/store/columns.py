@@ -95,6 +95,9 @@ LEADING: Final[dict[type[Record], dict[str, Callable[[str], str]]]] = {
     Difference: {"batch": str},
 }
 
+# Sorts behind whatever a name goes on with.
+LAST: Final = "\U0010ffff"
+
 # States that recovery must resolve even if nobody waits for an answer any more.
 OPEN_STATES: Final = (State.NEW, State.FORWARDED)
 

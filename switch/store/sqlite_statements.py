@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from switch.model.records import Hold, Transaction
-from switch.store.columns import SHELVES, Shelf, lead
+from switch.store.columns import LAST, SHELVES, Shelf, lead
 from switch.store.fold import Newest
 
 SCAN_PAGE: Final = 256  # rows that a scan reads at a time
-LAST: Final = "\U0010ffff"  # sorts behind whatever a name goes on with
 
 LOAD: Final = (
     "SELECT kind, id, substr(journal.body, start + 1, length), sent "
