@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 from switch.model.records import Key, Record, Transaction
 from switch.store.journal import time_of
-from switch.store.memory import MemoryStore
+from switch.store.port import Store
 
 R = TypeVar("R", bound=Record)
 
@@ -16,7 +16,7 @@ R = TypeVar("R", bound=Record)
 class MemoryView:
     """``switch.store.port.View`` and ``switch.selfcheck_rules.Source`` on a memory store."""
 
-    def __init__(self, store: MemoryStore) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
 
     def load(self, keys: Iterable[Key]) -> Mapping[Key, Record | None]:

@@ -97,7 +97,9 @@ def lived() -> MemoryStore:
         ]
         return it
 
-    return trio.run(live).store.inner
+    store = trio.run(live).store.inner
+    assert isinstance(store, MemoryStore)
+    return store
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from switch.store.port import Change, Committed, Store, StoreUnavailable
 from switch.values import Pan
 
 R = TypeVar("R", bound=Record)
-ROW_RECORDS: Final = 20  # records in one row of the journal: whoever reads one of them reads the row
+ROW_RECORDS: Final = 20  # in one row of the journal: whoever reads one of them reads the row
 CARD_VALUES: Final = (
     "name",
     "expiry",

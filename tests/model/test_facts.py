@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switch.model.facts import Facts, Fresh, Verdict
+from switch.model.facts import Facts, Fresh, ScanNeed, Verdict
 from switch.model.records import Account, Key, Record, Reference
 from switch.model.settings import DialectPolicy, Settings
 
@@ -20,6 +20,12 @@ class OneRow:
 
     def get(self, key: Key) -> Record | None:
         return self.record
+
+    def has_scan(self, need: ScanNeed) -> bool:
+        return True
+
+    def scan(self, need: ScanNeed) -> tuple[Record, ...]:
+        return () if self.record is None else (self.record,)
 
 
 def facts_with(record: Record | None) -> Facts:
