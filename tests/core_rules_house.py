@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from switch.core.holds import timer
+from switch.model.copies import replace
 from switch.model.effects import Told
 from switch.model.events import DeliveryReported, OperatorCommand, Recovered, TimerFired
 from switch.model.records import Hold, Transaction
@@ -125,6 +126,24 @@ class Housed(Saying):
             if hold.state == "open":
                 due = timer(hold, self.now_us)
                 self.timers[due.name, due.subject] = self.now_us + int(due.delay_s * 1_000_000)
+
+    @precondition(lambda self: any(request.reference for request in self.made))
+    @rule(pick=PICK, late=st.booleans())
+    def renewed(self, pick: int, late: bool) -> None:
+        """A repeat that bears another name: the same answer. If a reversal of that name came first,
+        it meant this one (INV-20).
+        """
+        named = [one for one in self.made if one.reference and one.kind in BEARERS]
+        if not named:
+            return
+        request = named[-1 - pick % len(named)]
+        self.number += 1
+        name = f"{request.terminal_id}:renewed-{self.number}"
+        if late and self.house.buried:
+            name = min(self.house.buried)
+        answer, _ = self.ask(replace(request, reference=name, repeat=True))
+        assert answer == self.answers[request.request_key]
+        self.house.renew(self.house.items[request.request_key], name)
 
     # -- closes
 

@@ -268,3 +268,16 @@ class Undoings(Payments):
         self.take_back(item, item)
         item.reason = "already.reversed"
         return True
+
+    def renew(self, item: Item, name: str) -> None:
+        """It has another name from now on; a reversal that came first under it meant this one, and
+        takes it back in its own batch, if that is open (INV-20, INV-51).
+        """
+        if name in self.names:
+            return
+        meant = name in self.buried
+        self.names[name] = item
+        self.buried.discard(name)
+        closed = item.batch and item.batch != self.batch_of(item.request.terminal_id)
+        if meant and item.open and not closed and not self.stands_against(item, 0):
+            self.take_back(item, item)
