@@ -79,10 +79,12 @@ def sent_in(body: bytes) -> list[str]:
     return _decode_body(body).sent
 
 
-def count_records(body: bytes) -> int:
-    """How many record versions a body stands for. Raises like ``records_in``."""
+def count_records(body: bytes) -> tuple[int, list[str]]:
+    """How many record versions a body stands for, and what ``sent_in`` finds among them. Raises
+    like ``records_in``.
+    """
     found = _decode_body(body)
-    return len(found.records) + len(found.sent)
+    return len(found.records) + len(found.sent), found.sent
 
 
 def chain_faults(rows: Iterable[JournalRow]) -> Iterator[str]:

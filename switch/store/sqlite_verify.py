@@ -11,7 +11,7 @@ is wrong are the culprits looked for by name, which takes memory for every recor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import apsw
@@ -56,15 +56,35 @@ def _glance(shelf: Shelf) -> Callable[[bytes], msgspec.Struct]:
 _GLANCES: Final = {shelf.number: (shelf.table, _glance(shelf)) for shelf in SHELVES.values()}
 
 
+class _Tally:
+    """What a whole journal comes to, counted while it is read for another reason."""
+
+    def __init__(self) -> None:
+        self.versions = 0
+        self.sent = 0  # sum of hashes of who was sent, and by which row
+
+    def of(self, rows: Iterable[JournalRow]) -> Iterator[JournalRow]:
+        """The rows, each counted once it was looked at."""
+        for row in rows:
+            yield row
+            try:
+                versions, sent = count_records(row.body)
+            except msgspec.MsgspecError:
+                continue  # counts for nothing: the sums tell
+            self.versions += versions
+            self.sent += sum(hash((record_id, row.sequence)) for record_id in sent)
+
+
 def verify(connection: apsw.Connection) -> list[str]:
     """Everything that is wrong, at most MOST_FAULTS of each sort; empty when sound.
 
     One check rests on the other: what damaged pages or rows say about the rest means nothing.
     """
+    tally = _Tally()
     return (
         integrity_faults(connection)
-        or content_faults(connection)
-        or [*_first(_not_newest(connection)), *_first(_sent_elsewhere(connection))]
+        or content_faults(connection, tally)
+        or [*_first(_not_newest(connection, tally)), *_first(_sent_elsewhere(connection, tally))]
     )
 
 
@@ -74,9 +94,13 @@ def integrity_faults(connection: apsw.Connection) -> list[str]:
     return [] if rows == [("ok",)] else [f"integrity check: {text}" for (text,) in rows]
 
 
-def content_faults(connection: apsw.Connection) -> list[str]:
-    """The chain, and so each byte of the journal; each record against the row that it points at."""
-    return [*_first(chain_faults(journal_rows(connection))), *_first(_record_faults(connection))]
+def content_faults(connection: apsw.Connection, tally: _Tally | None = None) -> list[str]:
+    """The chain, and so each byte of the journal; each record against the row that it points at.
+    ``tally`` counts what goes by.
+    """
+    rows = journal_rows(connection)
+    chain = chain_faults(rows if tally is None else tally.of(rows))
+    return [*_first(chain), *_first(_record_faults(connection))]
 
 
 def journal_rows(connection: apsw.Connection, after: int = 0) -> Iterator[JournalRow]:
@@ -118,10 +142,10 @@ def _record_faults(connection: apsw.Connection) -> Iterator[str]:
             yield f"{table} {record_id}: its look-up columns differ from the journal"
 
 
-def _not_newest(connection: apsw.Connection) -> Iterator[str]:
+def _not_newest(connection: apsw.Connection, tally: _Tally) -> Iterator[str]:
     """The records that are older than the journal's last word on them, or gone."""
     held_versions = connection.execute("SELECT total(version) FROM record").get
-    if held_versions == sum(count_records(row.body) for row in journal_rows(connection)):
+    if held_versions == tally.versions:
         return
     newest = {
         (table, record_id): version
@@ -149,15 +173,10 @@ def _versions_in(body: bytes) -> Iterator[tuple[str, str, int]]:
         yield Transaction.TABLE, record_id, 2
 
 
-def _sent_elsewhere(connection: apsw.Connection) -> Iterator[str]:
+def _sent_elsewhere(connection: apsw.Connection, tally: _Tally) -> Iterator[str]:
     """Transactions that name another row than the one which says that their answer was sent."""
     noted = "SELECT id, sent FROM record WHERE sent IS NOT NULL"
-    said = (
-        (record_id, row.sequence)
-        for row in journal_rows(connection)
-        for record_id in sent_in(row.body)
-    )
-    if sum(map(hash, connection.execute(noted))) == sum(map(hash, said)):
+    if sum(map(hash, connection.execute(noted))) == tally.sent:
         return
     right = {
         (record_id, row.sequence)
