@@ -56,6 +56,7 @@ FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unles
         "selfcheck",
         "selfcheck_batches",
         "selfcheck_books",
+        "selfcheck_postings",
         "selfcheck_rules",
         "selfcheck_transactions",
         "__init__",
