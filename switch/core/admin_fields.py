@@ -78,7 +78,8 @@ def zone(value: str, facts: Facts) -> object:
 
 def expiry(value: str, _facts: Facts) -> object:
     """YYMM, or empty: then it is not checked."""
-    if value and not (len(value) == 4 and value.isdigit() and 1 <= int(value[2:]) <= 12):
+    digits = len(value) == 4 and value.isascii() and value.isdigit()
+    if value and not (digits and 1 <= int(value[2:]) <= 12):
         return Wrong(f"{value[:8]!r} is no expiry: write YYMM, such as 3012")
     return value
 

@@ -35,15 +35,14 @@ class Timers:
         order = self._set[effect.name, effect.subject] = next(self._order)
         heapq.heappush(self._heap, (due_ns, order, effect.name, effect.subject))
 
-    @property
-    def next_due_ns(self) -> int | None:
-        """When the first one runs out at the earliest, in monotonic nanoseconds."""
-        return self._heap[0][0] if self._heap else None
+    def is_due(self, now: Moment) -> bool:
+        """Whether one may have run out by now."""
+        return bool(self._heap) and self._heap[0][0] <= now.mono_ns
 
-    def due(self, now: Moment) -> list[TimerFired]:
-        """Take out all that have run out by now."""
-        fired = []
-        while self._heap and self._heap[0][0] <= now.mono_ns:
+    def due(self, now: Moment, most: int) -> list[TimerFired]:
+        """Take out those that have run out by now, so many at most."""
+        fired: list[TimerFired] = []
+        while len(fired) < most and self.is_due(now):
             _, order, name, subject = heapq.heappop(self._heap)
             if self._set.get((name, subject)) == order:
                 del self._set[name, subject]

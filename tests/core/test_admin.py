@@ -101,6 +101,8 @@ def test_a_terminal_that_is_set_inactive_gets_no_approval(shop: Shop) -> None:
         ("cards.add", {"card": "new", "balance": "-5"}, "is no amount: write 12.34"),
         ("cards.add", {"card": "new", "currency": "ZZZ"}, "currency: unknown currency"),
         ("cards.add", {"card": "new", "expiry": "3013"}, "is no expiry: write YYMM"),
+        ("cards.add", {"card": "new", "expiry": "\u0663\u0660\u0661\u0662"}, "is no expiry: write"),
+        ("cards.add", {"card": "new", "expiry": "\u00b2\u00b2\u00b2\u00b2"}, "is no expiry: write"),
         ("cards.set", {"card": "other", "status": "lost"}, "there is no such card: list shows"),
         ("cards.set", {"card": TOKEN}, "say what to set: there are name, expiry, status"),
         ("cards.set", {"card": TOKEN, "currency": "978"}, "currency of a card stays"),

@@ -7,6 +7,7 @@ from typing import TypeVar
 import trio
 import trio.testing
 
+from switch.core.step import step as core_step
 from switch.model.effects import SetTimer
 from switch.model.events import (
     Event,
@@ -158,6 +159,33 @@ async def test_timers_come_back_as_events() -> None:
     await it.engine.work()
     await it.engine.work()
     assert fired == ["subject"]
+
+
+async def test_a_flood_of_timers_holds_up_no_request() -> None:
+    """S-09, INV-43: many holds that end together leave room for terminals, and are all looked at
+    without anybody waking the engine.
+    """
+    fired: list[str] = []
+
+    def watched(event: Event, facts: Facts) -> Decision:
+        if isinstance(event, TimerFired):
+            fired.append(event.subject)
+        return core_step(event, facts)
+
+    it = room(step=watched, limits=EngineLimits(batch=8, in_flight=16))
+    for number in range(100):
+        it.engine.timers.set(SetTimer("hold", f"gone {number}", 0.0), it.clock.now())
+    await it.engine.work()
+    assert (len(fired), it.engine.in_flight) == (8, 0)
+    it.submit(*(purchase(stan, 1) for stan in range(1, 13)))
+    await it.engine.work()
+    await it.engine.work()
+    assert it.outside.reasons == [Reason.APPROVED] * 12
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(it.engine.run)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert len(fired) == len(set(fired)) == 100
 
 
 async def test_the_hot_path_hands_over_once_per_batch_under_load() -> None:
