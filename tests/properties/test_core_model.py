@@ -25,5 +25,5 @@ TestCore.settings = settings(max_examples=50, stateful_step_count=50, deadline=N
 @pytest.mark.timeout(1_800)
 def test_core_model_for_long() -> None:
     """The same machine, for minutes."""
-    long = settings(max_examples=3_000, stateful_step_count=80, deadline=None)
+    long = settings(max_examples=1_000, stateful_step_count=80, deadline=None)
     run_state_machine_as_test(Housed, settings=long)
