@@ -48,11 +48,9 @@ def explain(
 ) -> None:
     """Tell what happened to a transaction: checks, rule, counters, postings, links, delivery.
 
-    Of several that fit, the newest is told. What would have changed the outcome is said where it
+    Of several that fit, the newest is told; of all, where nothing is asked for. What would have changed the outcome is said where it
     was declined.
     """
-    if not (stan or rrn or terminal or key or last):
-        raise click.UsageError("say which: --stan, --rrn, --terminal, --key or --last")
     with SqliteReader((data or state_folder()) / STORE_NAME) as reader, reader.snapshot():
         chosen = find(reader, key=key, stan=stan, rrn=rrn, terminal=terminal, limit=last or 1)
         told = [explanation_of(history(reader, item)) for item in chosen]
