@@ -48,8 +48,8 @@ def explain(
 ) -> None:
     """Tell what happened to a transaction: checks, rule, counters, postings, links, delivery.
 
-    Of several that fit, the newest is told; of all, where nothing is asked for. What would have changed the outcome is said where it
-    was declined.
+    Of several that fit, the newest is told, and the very last where nothing is asked for. What
+    would have changed the outcome is said where it was declined.
     """
     with SqliteReader((data or state_folder()) / STORE_NAME) as reader, reader.snapshot():
         chosen = find(reader, key=key, stan=stan, rrn=rrn, terminal=terminal, limit=last or 1)
