@@ -249,7 +249,18 @@ class Host:
                 "error": f"unknown command; there are {', '.join(map(str, answers))}",
             }
         self._log.tell("control.command", command=name, who=who)
-        return await answer()
+        try:
+            return await answer()
+        except StoreBroken:
+            raise
+        except Exception as failure:
+            return self._defect(failure, "command")
+
+    def _defect(self, failure: Exception, stage: str) -> dict[str, Any]:
+        """What is said of a command that met a bug of ours: it costs the command alone (P-12)."""
+        self._log.bug("internal.error", failure, stage=stage)
+        why = f"a defect of isoswitch: {type(failure).__name__}; the log says where"
+        return {"ok": False, "error": why}
 
     async def _status(self) -> dict[str, Any]:
         up_ns = self._parts.clock.now().mono_ns - self._started_ns
@@ -281,8 +292,7 @@ class Host:
             except StoreBroken:
                 raise
             except Exception as failure:
-                self._log.bug("internal.error", failure, stage="reload")
-                why = f"a defect of isoswitch: {type(failure).__name__}; the log says where"
+                why = self._defect(failure, "reload")["error"]
         self._log.tell("reload.refused", "error", who=who, why=why)
         return {"ok": False, "error": why}
 

@@ -15,13 +15,14 @@ import trio
 
 from switch.config import parse_config
 from switch.model.events import Moment
+from switch.model.records import Card
 from switch.server.assemble import Assembler, Overrides
 from switch.server.clock import FreshNames
 from switch.server.control import ask
 from switch.server.plan import ServerPlan
 from switch.server.serve import Host, Parts
 from switch.server.writer import Job
-from switch.store.port import Store, StoreUnavailable
+from switch.store.port import Change, Store, StoreUnavailable
 from tests.memory_view import MemoryView
 from tests.server_room import FakeVault, FaultyStore, Outside
 
@@ -242,6 +243,21 @@ async def test_a_command_that_is_none_is_refused(stage: Stage, command: object) 
         assert (await stage.command("status"))["ok"]
 
     assert await stage.play(say) == 0
+
+
+async def test_a_defect_in_a_command_costs_the_command(stage: Stage) -> None:
+    """P-12: a card whose seal cannot be opened, for one: the switch goes on serving."""
+    card = Card(id="token", pan_sealed="sealed", account="account", currency="840")
+    stage.store.inner.append([Change("x", 1, (card,))])
+
+    async def look() -> None:
+        answer = await stage.command("cards.list")
+        assert not answer["ok"]
+        assert "defect" in answer["error"]
+        assert (await stage.command("status"))["ok"]
+
+    assert await stage.play(look) == 0
+    assert "internal.error a decision opens no seal" in stage.outside.told
 
 
 async def test_plain_text_from_other_hosts_is_a_warning_of_health(tmp_path: Path) -> None:
