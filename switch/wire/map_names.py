@@ -1,6 +1,6 @@
 """The three identities of a request as readable names (INV-10).
 
-Owns how their parts are joined: ``DEMO0001|DEMOMERCHANT001||0200|000123|1124|101112``, the
+Owns how their parts are joined: ``DEMO0001|0200|000123|1124|101112|DEMOMERCHANT001|``, the
 terminal's id always in front. A bar inside a part is written ``%7C``, so that two requests never
 share a name by accident.
 """

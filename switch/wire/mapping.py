@@ -31,7 +31,7 @@ class Mapper:
     >>> mapper = Mapper(load_dialect("iso87-ascii"))
     >>> echo = mapper.request({"t": "0800", "11": "000123", "41": "DEMO0001", "70": "301"})
     >>> echo.kind.value, echo.request_key
-    ('echo', 'DEMO0001|||0800|000123||')
+    ('echo', 'DEMO0001|0800|000123||||')
     """
 
     def __init__(self, dialect: Dialect) -> None:

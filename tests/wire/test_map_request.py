@@ -43,17 +43,17 @@ def test_purchase_in_words() -> None:
     [
         (
             "iso87-ascii",
-            "DEMO0001|DEMOMERCHANT001|400001|0200|000123|1124|110000",
+            "DEMO0001|0200|000123|1124|110000|DEMOMERCHANT001|400001",
             "DEMO0001|0200|000123|1124100000",
         ),
         (
             "iso93-binary",
-            "DEMO0001|DEMOMERCHANT001|400001|1200|000123|261124110000",
+            "DEMO0001|1200|000123|261124110000|DEMOMERCHANT001|400001",
             "DEMO0001|1200|000123|261124110000",
         ),
         (
             "hypercom",
-            "DEMO0001|DEMOMERCHANT001|0200|000123|||000007",
+            "DEMO0001|000123|000007|0200|||DEMOMERCHANT001",
             "DEMO0001|000123|000007",
         ),
     ],
@@ -118,7 +118,7 @@ def test_short_ids_lose_their_fill() -> None:
     """A fixed field is filled with spaces; the terminal's name is not."""
     request = read("iso87-ascii", {**SALE_87, "41": "T1      ", "42": "M1             "})
     assert (request.terminal_id, request.merchant_id) == ("T1", "M1")
-    assert request.request_key.startswith("T1|M1|")
+    assert request.request_key == "T1|0200|000123|1124|110000|M1|400001"
 
 
 def test_reference_without_transmission_time() -> None:
