@@ -30,6 +30,11 @@ LINE_BYTES: Final = 65_536
 CONNECTIONS: Final = 16
 DEADLINE_S: Final = 60.0
 
+_FULL: Final = {
+    "ok": False,
+    "error": f"{CONNECTIONS} others are giving commands: nothing was done, try again",
+}
+
 # A command and who gives it -> the answer.
 Answerer = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
 _CREDENTIALS: Final = struct.Struct("iII")  # of SO_PEERCRED: process, user, group (unix(7))
@@ -77,16 +82,25 @@ def bind(folder: Path) -> socket.socket:
 
 
 async def serve(sock: socket.socket, answer: Answerer) -> None:
-    """Answer commands until cancelled, at most ``CONNECTIONS`` peers at a time."""
-    room = trio.CapacityLimiter(CONNECTIONS)
+    """Answer commands until cancelled, of at most ``CONNECTIONS`` peers at a time: more are sent
+    away, with the reason.
+    """
+    peers = 0
 
     async def handle(stream: trio.SocketStream) -> None:
-        async with room, stream:
-            with trio.move_on_after(DEADLINE_S):
-                try:
-                    await _converse(stream, answer)
-                except (trio.BrokenResourceError, OSError):
-                    return  # the client went away
+        nonlocal peers
+        peers += 1
+        try:
+            async with stream:
+                with trio.move_on_after(DEADLINE_S):
+                    if peers > CONNECTIONS:
+                        await stream.send_all(_line(_FULL))
+                    else:
+                        await _converse(stream, answer)
+        except (trio.BrokenResourceError, OSError):
+            return  # the client went away
+        finally:
+            peers -= 1
 
     listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
     async with trio.open_nursery() as nursery:
@@ -112,9 +126,13 @@ async def _converse(stream: trio.SocketStream, answer: Answerer) -> None:
                 said = {"ok": False, "error": "a command is one JSON object on one line"}
             else:
                 said = await answer(command, who)
-            await stream.send_all(msgspec.json.encode(said) + b"\n")
+            await stream.send_all(_line(said))
         if len(buffer) > LINE_BYTES:
             return
+
+
+def _line(said: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(said) + b"\n"
 
 
 def ask(folder: Path, command: str, **arguments: object) -> dict[str, Any]:
@@ -134,7 +152,7 @@ def ask(folder: Path, command: str, **arguments: object) -> dict[str, Any]:
     except OSError as failure:
         said = f"no switch answers in {folder}: {failure.strerror or failure}"
         raise ControlError(f"{said} (is it running, with this --data?)") from None
-    if not line:
-        raise ControlError("the switch closed the connection without an answer")
+    if not line.endswith(b"\n"):  # nothing, or what it had sent when it died
+        raise ControlError("the switch closed the connection before it had answered")
     answer: dict[str, Any] = json.loads(line)
     return answer

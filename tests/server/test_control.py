@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trio
+import trio.testing
 
 from switch.server import control
 
@@ -66,6 +67,40 @@ async def test_garbage_is_refused_and_a_flood_is_cut(tmp_path: Path) -> None:
             assert data.count(b'"ok":false') == 2
             await stream.send_all(b"x" * (control.LINE_BYTES + 1))
             assert await stream.receive_some() == b""
+
+
+async def test_more_peers_than_there_is_room_for_are_sent_away(tmp_path: Path) -> None:
+    """INV-95: at the bound the product refuses, it does not grow; who leaves makes room."""
+    async with answering(tmp_path), AsyncExitStack() as stack:
+        path = tmp_path / control.SOCKET_NAME
+        peers = [
+            await stack.enter_async_context(await trio.open_unix_socket(path))
+            for _ in range(control.CONNECTIONS)
+        ]
+        for peer in peers:
+            await peer.send_all(b"{}\n")
+            assert b'"ok":true' in await peer.receive_some()
+        said = await trio.to_thread.run_sync(control.ask, tmp_path, "status")
+        assert (said["ok"], "try again" in said["error"]) == (False, True)
+        await peers[0].aclose()
+        await trio.testing.wait_all_tasks_blocked()
+        assert (await trio.to_thread.run_sync(control.ask, tmp_path, "status"))["ok"]
+
+
+async def test_an_answer_that_breaks_off_is_told(tmp_path: Path) -> None:
+    """P-02: a switch that dies while it answers leaves no half answer to be read."""
+    with control.bind(tmp_path) as sock:
+
+        def die() -> None:
+            peer, _ = sock.accept()
+            with peer:
+                peer.recv(100)
+                peer.sendall(b'{"ok": tr')
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.to_thread.run_sync, die)
+            with pytest.raises(control.ControlError, match="before it had answered"):
+                await trio.to_thread.run_sync(control.ask, tmp_path, "status")
 
 
 def test_nobody_there_is_told_in_one_sentence(tmp_path: Path) -> None:
