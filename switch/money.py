@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from switch.errors import IsoswitchError
 
+AMOUNT_DIGITS: Final = 12  # of amounts in messages (ISO 8583, DE 4), in minor units
+
 # ISO 4217 numeric code -> (letters, exponent). The exponent is the number of decimal places of the
 # minor unit.
 CURRENCIES: Final[dict[str, tuple[str, int]]] = {
@@ -94,7 +96,7 @@ class Money(Struct, frozen=True, gc=False):
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
         """``"12.34"`` and ``"USD"`` -> 1234 minor units of 840. Refuses more decimals than the
-        currency has.
+        currency has, and more digits than amounts have in messages.
 
         >>> Money.parse("12.3", "USD"), str(Money.parse("500", "JPY"))
         (Money(minor=1230, currency='840'), '500 JPY')
@@ -107,4 +109,8 @@ class Money(Struct, frozen=True, gc=False):
             raise MoneyError(f"{text[:24]!r} is no amount: write 12.34")
         if len(part) > exponent:
             raise MoneyError(f"{text[:24]!r} has {len(part)} decimals, {letters} has {exponent}")
-        return cls(int(whole + part.ljust(exponent, "0")), number)
+        minor = (whole + part.ljust(exponent, "0")).lstrip("0")
+        if len(minor) > AMOUNT_DIGITS:
+            most = Money(10**AMOUNT_DIGITS - 1, number)
+            raise MoneyError(f"{text[:24]!r} is too much: the most is {most}")
+        return cls(int(minor or "0"), number)

@@ -12,6 +12,7 @@ from switch.errors import EncodeError
 from switch.model.events import Moment
 from switch.model.request import Answer, Request
 from switch.model.words import Kind, Reason
+from switch.money import AMOUNT_DIGITS
 from switch.wire.content import effective_content, first_bad
 from switch.wire.dialect_data import Dialect, Place
 from switch.wire.layout import Content, FieldLayout, Layout, Part
@@ -86,7 +87,8 @@ class AnswerWriter:
                     reply[place.field] = composite(self._layout, place.field, value)
                 elif types.original and amount.currency:
                     more.append(written_amount(asked, amount.currency, types.original, "C"))
-        if balance is not None:
+        # A balance of more digits than its place is left out, or the answer could not be sent.
+        if balance is not None and abs(balance.minor) < 10**AMOUNT_DIGITS:
             sign = "D" if balance.minor < 0 else "C"
             more.append(written_amount(balance, balance.currency, types.balance, sign))
         if more and ids.amounts_more:

@@ -13,6 +13,7 @@ from tests.wire_messages import (
     SALE_87,
     SALE_93,
     SALE_HYPERCOM,
+    SPEAKING,
     TRACK2,
     approved,
     read,
@@ -84,6 +85,21 @@ def test_balance_in_an_answer(minor: int) -> None:
     told = MAPPERS["iso87-ascii"].read_answer(fields, reply)
     assert told.answer is not None
     assert told.answer.balance == Money(minor, "840")
+
+
+@pytest.mark.parametrize("name", SPEAKING)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_balance_too_large_for_its_place_is_left_out(name: str, sign: int) -> None:
+    """An account may come to more than twelve digits; the inquiry is answered all the same, without
+    the balance, and by one unit less with it.
+    """
+    fields = {**sale(name), "t": "1100" if "93" in name else "0100", "3": "310000"}
+    request = read(name, fields)
+    for minor, told in ((10**12, False), (10**12 - 1, True)):
+        answer = approved(balance=Money(sign * minor, "840"))
+        reply = MAPPERS[name].answer(fields, request, answer, NOW)
+        assert CODECS[name].decode(CODECS[name].encode(reply)) == reply
+        assert ("54" in reply) is told
 
 
 def test_host_sets_the_clock_of_terminals_that_have_none() -> None:
