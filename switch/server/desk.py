@@ -7,6 +7,7 @@ else sees them (SR-PAN-03), and leave masked. Refuses to decide: the core does, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ LIST: Final = "cards.list"
 PAGE: Final = 500  # cards in one answer
 _MOST_ARGUMENTS: Final = 20
 _LONGEST: Final = 200
+_LONG_DIGITS: Final = re.compile(r"[0-9]{12,}")
 
 Answer = dict[str, Any]
 
@@ -80,6 +82,9 @@ class Desk:
             card = await trio.to_thread.run_sync(self._called, meant)
         if isinstance(card, str):
             return _error(card)
+        misnamed = await trio.to_thread.run_sync(self._misnamed, words.get("name", ""), card)
+        if misnamed:
+            return _error(misnamed)
         words["card"] = card.token
         if card.sealed:
             words["pan_sealed"] = card.sealed
@@ -108,6 +113,21 @@ class Desk:
         if found:
             return f"{len(found)} cards are called {name[:24]!r}: give the number of the one meant"
         return f"no card is called {name[:24]!r}: cards list shows those that are"
+
+    def _misnamed(self, name: str, meant: _Named) -> str:
+        """Why a card cannot bear that name: it reads as a number, or is another card's. Runs in a
+        thread.
+        """
+        if name.isdigit() or _LONG_DIGITS.search(name):
+            return "name: it reads as a card number, and names are shown: take a word"
+        if not name:
+            return ""
+        with self._view() as reader:
+            for card in reader.find_all(Card):
+                if card.name == name and card.id != meant.token:
+                    whose = self._masked(card)
+                    return f"{whose} is called {name[:24]!r} already: take another name"
+        return ""
 
     def _masked(self, card: Card) -> str:
         return self._vault.open(card.pan_sealed, card.id).masked

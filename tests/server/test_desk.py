@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from switch.model.events import Event, OperatorCommand
 from switch.model.records import Card
 from switch.server import desk as desk_module
 from switch.server.desk import Desk
-from switch.server.world import CardSeed, World
+from switch.server.world import CardSeed, World, seed
 from switch.values import Pan
 from tests.memory_view import MemoryView
 from tests.server_room import PAN, WORLD, Room, room
@@ -28,7 +29,7 @@ class Counter:
     """A desk in front of an engine that notes what it is asked."""
 
     def __init__(self, world: World = WORLD) -> None:
-        vault = SoftwareVault(MasterKey(bytearray(range(32))), os.urandom)
+        self.vault = vault = SoftwareVault(MasterKey(bytearray(range(32))), os.urandom)
         self.room: Room = room(world=world, vault=vault)
         self.heard: list[Event] = []
         inner = self.room.engine.submit
@@ -86,13 +87,35 @@ async def test_a_card_is_called_by_name_or_number(meant: str) -> None:
 
 
 async def test_names_that_are_no_one_cards() -> None:
-    """The sentence says what to give instead."""
+    """The sentence says what to give instead. A file may name a card as an operator
+    has named another one.
+    """
+    twin = replace(WORLD.cards[0], pan=Pan(with_luhn(NEW[:-1])))
     counter = Counter()
-    assert (await counter.says("cards.add", card=with_luhn(NEW[:-1]), name="visa"))["ok"]
+    seed(counter.room.store, world=World(cards=(twin,)), vault=counter.vault, at_us=0)
     said = await counter.says("cards.set", card="visa", status="lost")
     assert said["error"] == "2 cards are called 'visa': give the number of the one meant"
     said = await counter.says("cards.set", card="gold", status="lost")
     assert said["error"] == "no card is called 'gold': cards list shows those that are"
+
+
+@pytest.mark.parametrize("command", ["cards.add", "cards.set"])
+async def test_a_name_is_of_one_card_and_no_number(command: str) -> None:
+    """Names are shown and call cards: neither another card's, nor digits that may be a number."""
+    counter = Counter()
+    number = with_luhn(NEW[:-1])
+    if command == "cards.set":
+        assert (await counter.says("cards.add", card=number))["ok"]
+    counter.heard.clear()
+    said = await counter.says(command, card=number, name="visa")
+    assert said["error"] == "476173******0010 is called 'visa' already: take another name"
+    for name in (number, f"no. {number}", "4711"):
+        said = await counter.says(command, card=number, name=name)
+        assert "it reads as a card number" in said["error"]
+        assert number not in json.dumps(said)
+    assert counter.heard == []
+    assert (await counter.says(command, card=number, name="gold"))["ok"]
+    assert (await counter.says("cards.set", card="gold", name="gold"))["ok"]
 
 
 @pytest.mark.parametrize(
