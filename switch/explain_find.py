@@ -16,6 +16,8 @@ from switch.wire.dialect import load_dialect
 from switch.wire.map_answer import response_codes
 
 STAN_DIGITS = 6
+# Whoever looks for the reason of a 30 must learn where it is.
+_ELSEWHERE = ": echoes and messages with a wrong field are in the log only"
 RECENT = 1_000  # transactions that are read backwards before the columns of all are
 
 
@@ -39,7 +41,7 @@ def find(
     if key:
         found = reader.find(Transaction, key)
         if found is None:
-            raise NotFoundError(f"there is no transaction with the request key {key!r}")
+            raise NotFoundError(f"there is no transaction with the request key {key!r}{_ELSEWHERE}")
         return [found]
     stan = stan.rjust(STAN_DIGITS, "0") if stan else ""
     wanted = {"stan": stan, "rrn": rrn, "terminal_id": terminal}
@@ -48,7 +50,9 @@ def find(
     if not chosen:
         said = ", ".join(f"{name} {value}" for name, value in equal.items())
         raise NotFoundError(
-            f"no transaction with {said}" if said else "the store holds no transaction yet"
+            f"no transaction with {said}{_ELSEWHERE}"
+            if said
+            else "the store holds no transaction yet"
         )
     return chosen
 

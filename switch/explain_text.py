@@ -24,7 +24,8 @@ def _lines(told: Explanation) -> Iterator[str]:
     amount = f" {what['amount']}" if "amount" in what else ""
     code = f" ({outcome['response_code']})" if outcome.get("response_code") else ""
     verdict = _VERDICTS[outcome["approved"]]
-    yield f"{what['kind'].replace('_', ' ')}{amount} at {what['terminal']}: {verdict}{code}"
+    place = what.get("terminal", "no named terminal")
+    yield f"{what['kind'].replace('_', ' ')}{amount} at {place}: {verdict}{code}"
     yield f"  reason {outcome['reason']}, now {outcome['state']}"
     yield from _pairs(
         {
@@ -32,7 +33,7 @@ def _lines(told: Explanation) -> Iterator[str]:
             "STAN": what["stan"],
             "RRN": what.get("rrn", ""),
             "approval code": outcome.get("approval_code", ""),
-            "card": f"{what.get('card', '')} {what.get('entry_mode', '')}".strip(),
+            "card": _card(what),
             "merchant": what.get("merchant", ""),
             "received": f"{what['received']}, business date {day(what.get('business_date', ''))}",
             "cash or tip": what.get("amount_other", ""),
@@ -43,7 +44,8 @@ def _lines(told: Explanation) -> Iterator[str]:
         }
     )
     yield from _section("checks, in order", [_check(item) for item in told.checks])
-    yield f"decided by {told.decided_by}"
+    decided = told.decided_by
+    yield decided if decided.startswith("no ") else f"decided by {decided}"
     yield from _section("what would have changed it", told.would_have_changed_it)
     yield from _section("counters", [_counter(item) for item in told.counters])
     yield from _section("postings", [line for item in told.postings for line in _posting(item)])
@@ -73,6 +75,11 @@ def _pairs(values: dict[str, Any]) -> Iterator[str]:
     for name, value in values.items():
         if value:
             yield f"  {name.ljust(_WIDTH)}{value}"
+
+
+def _card(what: dict[str, Any]) -> str:
+    """The card and how it came in; a follower that names none has neither."""
+    return f"{what['card']} {what.get('entry_mode', '')}".rstrip() if "card" in what else ""
 
 
 def _section(title: str, lines: list[str]) -> Iterator[str]:

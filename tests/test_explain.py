@@ -74,6 +74,14 @@ def test_a_decline_names_the_check_that_decided_and_what_would_have_changed_it()
     assert "NO  funds       10.00 USD: not enough" in page
 
 
+def test_a_message_without_a_terminal_can_be_told() -> None:
+    """What a refused message left out does not stop its explanation."""
+    unknown = replace(REFUSED, terminal_id="")
+    assert text(explain(History(transaction=unknown))).startswith(
+        "purchase 12.34 USD at no named terminal: DECLINED"
+    )
+
+
 def test_an_objection_without_a_remedy_is_told_as_it_was() -> None:
     """What would have changed it is then its contrary."""
     check = Check("merchant", "SHOP", False, "is inactive")
@@ -110,6 +118,7 @@ def test_an_approval_tells_counters_postings_batch_and_flags() -> None:
         History(transaction=SALE, postings=[posting], batch=batch, differences=[difference])
     )
     assert told.decided_by == "no check objected"
+    assert "\nno check objected\n" in text(told)
     assert told.would_have_changed_it == []
     page = text(told)
     assert "day amount: 0.00 USD -> 12.34 USD of 50.00 USD" in page

@@ -140,14 +140,14 @@ def _recount(case: Case, first: Transaction, held: int, paid: int) -> None:
 
 def after_expiry(case: Case, first: Transaction) -> Decision:
     """Nothing is set aside any more (INV-43)."""
+    hold = case.facts.find(Hold, first.id)
     if case.unforced:
-        return refuse(
-            case, "its hold has expired", Reason.HOLD_EXPIRED, "a new purchase, or an advice of it"
-        )
+        said = "its hold has expired" if hold is not None else "nothing was held for it"
+        return refuse(case, said, Reason.HOLD_EXPIRED, "a new purchase, or an advice of it")
     wrong = follow.wrong_amount(case, first) or _above(case, first)
     if wrong is not None:
         return wrong
-    hold, amount = case.facts.find(Hold, first.id), _amount(case)
+    amount = _amount(case)
     ended = None
     if hold is not None and hold.state == OPEN:
         ended = release(case.book, hold, EXPIRED)  # its timer has not looked yet

@@ -53,7 +53,9 @@ def unbuilt(event: RequestArrived, facts: Facts) -> Decision:
     objection = climb(case, UNBUILT)
     if objection is None:
         kind = event.request.kind
-        said = "the dialect gives this code no meaning" if kind is Kind.UNKNOWN else "is not served"
-        saw = event.request.network_code or event.request.code
-        objection = case.objected("kind", f"{kind} {saw}".strip(), said, Reason.TRANSACTION_INVALID)
+        said, remedy = "is not served", "nothing, on this host"
+        if kind is Kind.UNKNOWN:
+            said, remedy = "the dialect gives this code no meaning", "a code of the dialect's table"
+        saw = f"{kind} {event.request.network_code or event.request.code}".strip()
+        objection = case.objected("kind", saw, said, Reason.TRANSACTION_INVALID, remedy)
     return decline(case, objection)

@@ -315,6 +315,7 @@ def test_an_authorization_that_was_only_told_and_not_held(shop: Shop) -> None:
     """Nothing is set aside, so its completion is a new decision as after expiry."""
     shop.ask(shop.purchase("K1", 5_000, POOR, captures=False, flow=Flow.ADVICE))
     assert shop.ask(done(shop, 700)).reason is Reason.HOLD_EXPIRED
+    assert shop.last.trail[-1].said == "nothing was held for it"
     assert shop.ask(done(shop, 700, "C2", flow=Flow.ADVICE)).approved
     assert books(shop, "a-poor") == (300, 0, 700)
 
