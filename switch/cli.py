@@ -7,6 +7,7 @@ Tools hang their commands here through the entry-point group ``isoswitch.command
 
 from __future__ import annotations
 
+import json
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final
@@ -79,10 +80,13 @@ class Commands(click.Group):
             formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Turn our refusals into a sentence and an exit code."""
+        """Turn our refusals into a sentence and an exit code; for programs into JSON as well."""
+        as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except IsoswitchError as failure:
+            if as_json:
+                click.echo(json.dumps({"ok": False, "error": str(failure)}))
             click.echo(f"isoswitch: {failure}", err=True)
             default = EXIT_CONFIG if isinstance(failure, ConfigError) else 1
             ctx.exit(getattr(failure, "exit_code", default))

@@ -12,7 +12,8 @@ from typing import Any
 
 import click
 
-from switch.server.control import ControlError, ask, state_folder
+from switch.data_folder import state_folder
+from switch.server.asking import ask
 
 data_option = click.option(
     "--data",
@@ -35,12 +36,7 @@ def send(
     """The answer, or ``None`` when it was printed already, as JSON; an answer that is not the
     ``final`` one is printed only if it is a refusal. A refusal ends the command with 1.
     """
-    try:
-        answer = ask(data or state_folder(), command, **more)
-    except ControlError as failure:
-        if as_json:
-            click.echo(json.dumps({"ok": False, "error": str(failure)}))
-        raise
+    answer = ask(data or state_folder(), command, **more)
     if as_json and (final or not answer["ok"]):
         click.echo(json.dumps(answer))
     elif not answer["ok"]:

@@ -39,10 +39,12 @@ def transitions(form: str) -> None:
 
 def _table() -> Iterator[str]:
     """States in which the same is done, and what is done about which stimuli; then the changes."""
+    reached = {State.NEW, *(edge.target for edge in edges())}
     yield "What is done, by state and stimulus (what is not named cannot happen):"
     for states, done in _alike():
         yield ""
-        yield ", ".join(states) + (":" if done else ": nothing can happen")
+        unreached = "" if any(state in reached for state in states) else " (nothing leads here)"
+        yield ", ".join(states) + (f"{unreached}:" if done else ": nothing can happen")
         width = max(map(len, done), default=0)
         for handler, names in done.items():
             yield from _listed(f"  {handler:<{width}}  ", names)

@@ -90,6 +90,37 @@ def test_a_refusal_is_one_sentence_and_an_exit_code(tmp_path: Path) -> None:
     assert "is it running" in json.loads(refused.stdout)["error"]
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("explain", "--last"),
+        ("batches",),
+        ("batches", "show", "DEMO0001/1"),
+        ("terminals", "open", "DEMO0001"),
+        ("terminals", "list"),
+        ("selfcheck",),
+        ("cards", "list"),
+        ("status",),
+        ("config", "risk", "shop.toml"),
+        ("triggers", "--config", "shop.toml"),
+    ],
+)
+def test_programs_read_refusals_as_json_too(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--json: one object on standard output, whichever command refuses, and the sentence for people
+    on the other one.
+    """
+    (tmp_path / "shop.toml").write_text("nonsense = 1\n")
+    monkeypatch.chdir(tmp_path)
+    data = () if "shop.toml" in command else ("--data", str(tmp_path))
+    refused = CliRunner().invoke(main, [*command, *data, "--json"])
+    assert refused.exit_code in (1, 78)
+    said = json.loads(refused.stdout)
+    assert said["ok"] is False
+    assert refused.stderr == f"isoswitch: {said['error']}\n"
+
+
 def test_the_schema_is_json_and_knows_every_section() -> None:
     """For completion in editors."""
     said = CliRunner().invoke(main, ["config", "schema"])

@@ -31,6 +31,9 @@ def test_the_table_names_every_state_stimulus_and_handler() -> None:
             assert {stimulus, handler} <= words
     assert max(map(len, text.splitlines())) <= 100
     assert f"{State.FORWARDED}: nothing can happen" in text
+    # What is settled is known by its batch, so nobody need wonder why a settled sale has a row.
+    assert f"\n{State.SETTLED} (nothing leads here):" in text
+    assert text.count("nothing leads here") == 1
 
 
 def test_the_diagram_holds_each_change_once() -> None:
