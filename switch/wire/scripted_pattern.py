@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 from re import _constants as ops  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Final
@@ -16,6 +17,8 @@ from typing import Any, Final
 LONGEST: Final = 200
 REPEATS: Final = 3  # of open length in one pattern: the time grows with this power of the length
 _SMALL: Final = 8  # alternatives may be repeated so many times
+_LENGTHS: Final = 128  # a repetition of open length may have, where others share the value
+_MOST_WAYS: Final = 2**22  # a fraction of a second
 _REPEAT: Final = (ops.MAX_REPEAT, ops.MIN_REPEAT)
 _PLAIN: Final = (ops.LITERAL, ops.NOT_LITERAL, ops.ANY, ops.IN, ops.AT)
 # Inside a set these may mean something else in a later Python.
@@ -46,6 +49,8 @@ def objection(pattern: str) -> str:
         return fault
     if sum(_is_open(node) for node in _every(nodes)) > REPEATS:
         return f"has more than {REPEATS} repetitions of open length"
+    if _ways(nodes) > _MOST_WAYS:
+        return "has too many alternatives in a row, which may take for ever: write fewer, or sets"
     return ""
 
 
@@ -69,7 +74,7 @@ def _faults(nodes: list[Node], inside: int) -> Iterator[str]:
             low, high, body = argument
             if inside > 1 and low != high:
                 yield "repeats a repetition, which may take for ever"
-            yield from _faults(list(body), max(inside, int(high)))
+            yield from _faults(list(body), max(1, inside) * int(high))
         elif operator is ops.BRANCH:
             if inside > _SMALL:
                 yield "repeats alternatives, which may take for ever: write a set, such as [ab]"
@@ -79,6 +84,21 @@ def _faults(nodes: list[Node], inside: int) -> Iterator[str]:
             yield from _faults(list(argument[-1]), inside)
         elif operator not in _PLAIN:
             yield "uses what rules do not know: write literals, sets, repetitions, alternatives"
+
+
+def _ways(nodes: list[Node]) -> int:
+    """In how many ways the nodes may be gone through, about: ``re`` may try them all."""
+    return prod(map(_ways_of, nodes))
+
+
+def _ways_of(node: Node) -> int:
+    operator, argument = node
+    ways = [_ways(body) for body in _children(node)]
+    if operator in _REPEAT:
+        low, high = argument[0], argument[1]
+        counts = 1 if low == high else min(_LENGTHS, int(high) - int(low) + 1)
+        return int(counts * ways[0] ** min(int(high), _SMALL))
+    return sum(ways) if ways else 1
 
 
 def _children(node: Node) -> list[list[Node]]:

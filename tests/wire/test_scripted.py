@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switch import tlv
@@ -321,6 +321,10 @@ def test_two_names_of_one_place() -> None:
         ("ä", "printable ASCII"),
         ("[", "is no regular expression"),
         ("((a+)b){2}", "repeats a repetition"),
+        ("((aa|b){4}){8}", "repeats alternatives"),
+        ("((aa|a)(aa|a)(aa|a)(aa|a)){8}b", "too many alternatives"),
+        ("(aa|a)" * 24, "too many alternatives"),
+        ("(foo|bar)(.*)(one|two|three).*", ""),
         ("(([0-9]{2}){3}|[A-F])?x+", ""),
         ("(foo|bar){3}", ""),
     ],
@@ -330,7 +334,10 @@ def test_patterns_that_are_not_taken(pattern: str, said: str) -> None:
     assert (said in objection(pattern)) if said else objection(pattern) == ""
 
 
-@given(st.text("ab|()*+?{}[]2,.", max_size=14))
+@given(st.text("ab|()*+?{}[]28,.", max_size=14))
+@example("((aa|a)(aa|a)){8}b")
+@example("((aa|a)(aa|a)(aa|a)){7}b")
+@example(".*(aa|a).*b")
 def test_a_pattern_that_is_taken_is_quick(pattern: str) -> None:
     """No pattern that is taken runs away on the longest value; its width and letters are right."""
     if objection(pattern):
