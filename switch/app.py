@@ -27,13 +27,13 @@ from typing import Final
 
 from switch import __version__
 from switch.config import Config, demo_config, load_config
+from switch.data_folder import LOG_NAME, MASTER_NAME, STORE_NAME, state_folder
 from switch.keys.master import MasterKeyError, load_or_create
 from switch.keys.port import VaultError
 from switch.keys.vault import SoftwareVault
 from switch.server.assemble import Assembler, Overrides
 from switch.server.binding import reachable_as
 from switch.server.clock import FreshNames, SystemClock
-from switch.server.control import state_folder
 from switch.server.log import ServerLog, Sink
 from switch.server.plan import Port, ServerPlan, StartRefusedError
 from switch.server.serve import Parts, run_host
@@ -43,9 +43,6 @@ from switch.store.port import StoreBroken, StoreRefused, StoreUnavailable
 from switch.store.sqlite import SqliteStore
 from switch.store.sqlite_reader import SqliteReader
 
-STORE_NAME: Final = "switch.db"
-MASTER_NAME: Final = "master.key"
-LOG_NAME: Final = "log.jsonl"
 DESCRIPTORS_KEPT: Final = 64  # for store, log, control socket and whatever a library opens
 GC_THRESHOLD: Final = 50_000  # fewer passes of the cycle collector over what lives long anyway
 

@@ -14,12 +14,11 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from switch.app import STORE_NAME
 from switch.cli_control import data_option, json_option, send
 from switch.cli_open import open_states
+from switch.data_folder import STORE_NAME, state_folder
 from switch.model.records import Merchant, Record, Terminal
 from switch.money import CURRENCIES, Money
-from switch.server.control import state_folder
 from switch.store.sqlite_reader import SqliteReader
 
 F = TypeVar("F", bound=Callable[..., None])

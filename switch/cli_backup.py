@@ -15,11 +15,10 @@ from typing import Any
 
 import click
 
-from switch.app import MASTER_NAME, STORE_NAME
 from switch.cli_control import data_option, json_option
+from switch.data_folder import MASTER_NAME, STORE_NAME, state_folder
 from switch.errors import IsoswitchError
 from switch.keys.master import load_or_create
-from switch.server.control import state_folder
 from switch.store.sqlite_backup import PARTIAL, Backup, back_up, inspect
 from switch.store.sqlite_backup import restore as restore_store
 

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import click
 
-from switch.app import STORE_NAME
 from switch.cli_control import data_option, json_option
+from switch.data_folder import STORE_NAME, state_folder
 from switch.explain import explain as explanation_of
 from switch.explain_find import find, history
 from switch.explain_text import text
-from switch.server.control import state_folder
 from switch.store.sqlite_reader import SqliteReader
 
 EPILOG = """\b

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import click
 
-from switch.app import STORE_NAME
 from switch.cli_control import data_option, json_option
+from switch.data_folder import STORE_NAME, state_folder
 from switch.selfcheck import Report
 from switch.selfcheck import selfcheck as check
 from switch.selfcheck_rules import MOST_FINDINGS, RULES
-from switch.server.control import state_folder
 from switch.store.sqlite_reader import SqliteReader
 
 

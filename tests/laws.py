@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Final
 
 FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unless in APART
-    ("config_inherit", "config_reasons", "errors", "money", "tlv", "toml_lines", "values"),
+    (
+        "config_inherit",
+        "config_reasons",
+        "data_folder",
+        "errors",
+        "money",
+        "tlv",
+        "toml_lines",
+        "values",
+    ),
     (
         "config",
         "config_checks",

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from switch.app import STORE_NAME
 from switch.cli import main
 from switch.cli_open import open_states
+from switch.data_folder import STORE_NAME
 from switch.model.records import Record
 from switch.model.settings import DialectPolicy
 from switch.model.words import Delivery, Kind

@@ -1,8 +1,8 @@
 """The control socket: a Unix socket in the data folder, mode 0600, JSON lines both ways.
 
-Owns the socket file and the line protocol, for the server and for the client side. Refuses to know
-commands: the server hands in what answers them. There is never a second process that writes the
-store; commands come here.
+Owns the socket file and the server's side of the line protocol; the client's is in ``asking``.
+Refuses to know commands: the server hands in what answers them. There is never a second process
+that writes the store; commands come here.
 
 Request: ``{"command": "status"}``.
 Answer: ``{"ok": true, ...}`` or ``{"ok": false, "error": "..."}``.
@@ -10,25 +10,20 @@ Answer: ``{"ok": true, ...}`` or ``{"ok": false, "error": "..."}``.
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import stat
 import struct
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import trio
 
-from switch.errors import IsoswitchError
+from switch.server.asking import DEADLINE_S, LINE_BYTES, SOCKET_NAME, address_in
 
-SOCKET_NAME: Final = "control.sock"
-LINE_BYTES: Final = 65_536
 CONNECTIONS: Final = 16
-DEADLINE_S: Final = 60.0
 
 _FULL: Final = {
     "ok": False,
@@ -40,27 +35,6 @@ Answerer = Callable[[dict[str, Any], str], Awaitable[dict[str, Any]]]
 _CREDENTIALS: Final = struct.Struct("iII")  # of SO_PEERCRED: process, user, group (unix(7))
 
 
-def state_folder() -> Path:
-    """The data folder when nobody names one: the user's state directory (XDG base directories)."""
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "isoswitch"
-
-
-class ControlError(IsoswitchError):
-    """The running switch could not be reached, or refused the command."""
-
-
-@contextmanager
-def _address(folder: Path) -> Iterator[str]:
-    """The socket's path, through a descriptor of its folder: a path may be longer than an address
-    can (107 bytes)."""
-    fd = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{fd}/{SOCKET_NAME}"
-    finally:
-        os.close(fd)
-
-
 def bind(folder: Path) -> socket.socket:
     """The listening socket. Replaces what a killed process left; the store's lock keeps living ones
     apart."""
@@ -70,7 +44,7 @@ def bind(folder: Path) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     mask = os.umask(0o177)
     try:
-        with _address(folder) as address:
+        with address_in(folder) as address:
             sock.bind(address)
     except OSError:
         sock.close()
@@ -133,26 +107,3 @@ async def _converse(stream: trio.SocketStream, answer: Answerer) -> None:
 
 def _line(said: dict[str, Any]) -> bytes:
     return msgspec.json.encode(said) + b"\n"
-
-
-def ask(folder: Path, command: str, **arguments: object) -> dict[str, Any]:
-    """Client side, blocking: send one command to the switch that works in ``folder`` and return its
-    answer.
-
-    Raises ControlError when nothing answers there.
-    """
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    sock.settimeout(DEADLINE_S)
-    try:
-        with sock, _address(folder) as address:
-            sock.connect(address)
-            sock.sendall(json.dumps({"command": command, **arguments}).encode() + b"\n")
-            with sock.makefile("rb") as stream:
-                line = stream.readline(LINE_BYTES * 16)
-    except OSError as failure:
-        said = f"no switch answers in {folder}: {failure.strerror or failure}"
-        raise ControlError(f"{said} (is it running, with this --data?)") from None
-    if not line.endswith(b"\n"):  # nothing, or what it had sent when it died
-        raise ControlError("the switch closed the connection before it had answered")
-    answer: dict[str, Any] = json.loads(line)
-    return answer

@@ -22,6 +22,7 @@ from switch.errors import ConfigError
 from switch.keys.port import Vault
 from switch.model.copies import replace as replace_word
 from switch.server import control
+from switch.server.asking import SOCKET_NAME
 from switch.server.binding import OpenPort, bind_all, close, is_loopback, listen
 from switch.server.board import Board
 from switch.server.clock import Clock, FreshNames, StepWatch
@@ -126,7 +127,7 @@ class Host:
             yield sock
         finally:
             sock.close()
-            (self._parts.data / control.SOCKET_NAME).unlink(missing_ok=True)
+            (self._parts.data / SOCKET_NAME).unlink(missing_ok=True)
 
     async def _serve(
         self,

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from switch.server.control import ControlError, ask
+from switch.server.asking import ControlError, ask
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect, load_dialect
 from switch.wire.framer import Framer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switch.app import STORE_NAME
+from switch.data_folder import STORE_NAME
 from switch.model.records import Hold, Merchant, Posting, Terminal, Transaction
 from switch.model.words import Kind, Reason
 from switch.store.sqlite_reader import SqliteReader

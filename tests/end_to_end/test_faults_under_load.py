@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import pytest
 import trio
 
-from switch.app import STORE_NAME
+from switch.data_folder import STORE_NAME
 from switch.model.records import Batch, Difference, Transaction
 from switch.model.words import Kind
 from switch.store.sqlite_reader import SqliteReader

@@ -18,8 +18,8 @@ import pytest
 import trio
 
 import switch
-from switch.app import STORE_NAME
 from switch.core import totals
+from switch.data_folder import STORE_NAME
 from switch.model.records import (
     Account,
     Batch,

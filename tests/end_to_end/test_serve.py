@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from switch.cli import main
-from switch.server.control import ask
+from switch.server.asking import ask
 from tests.small_world import small_world
 
 CONFIG = small_world("25.00")

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from switch.app import STORE_NAME
 from switch.cli import main
 from switch.core import totals
+from switch.data_folder import STORE_NAME
 from switch.model.records import (
     Account,
     Batch,

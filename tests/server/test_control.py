@@ -13,7 +13,7 @@ import pytest
 import trio
 import trio.testing
 
-from switch.server import control
+from switch.server import asking, control
 
 
 @asynccontextmanager
@@ -32,9 +32,9 @@ async def answering(folder: Path) -> AsyncIterator[None]:
 async def test_a_command_gets_its_answer(tmp_path: Path) -> None:
     """One JSON object a line, both ways; only the owner may connect."""
     async with answering(tmp_path):
-        mode = (tmp_path / control.SOCKET_NAME).stat().st_mode
+        mode = (tmp_path / asking.SOCKET_NAME).stat().st_mode
         assert stat.S_IMODE(mode) == 0o600
-        said = await trio.to_thread.run_sync(control.ask, tmp_path, "status")
+        said = await trio.to_thread.run_sync(asking.ask, tmp_path, "status")
     heard = {"command": "status"}
     assert said == {"ok": True, "heard": heard, "who": f"uid {os.getuid()}"}
 
@@ -44,7 +44,7 @@ async def test_a_folder_with_a_long_name_works_too(tmp_path: Path) -> None:
     folder = tmp_path / ("d" * 120)
     folder.mkdir()
     async with answering(folder):
-        said = await trio.to_thread.run_sync(control.ask, folder, "status")
+        said = await trio.to_thread.run_sync(asking.ask, folder, "status")
     assert said["ok"]
 
 
@@ -52,27 +52,27 @@ async def test_what_a_killed_process_left_is_replaced(tmp_path: Path) -> None:
     """A stale socket file does not hold a start."""
     control.bind(tmp_path).close()
     async with answering(tmp_path):
-        assert (await trio.to_thread.run_sync(control.ask, tmp_path, "status"))["ok"]
+        assert (await trio.to_thread.run_sync(asking.ask, tmp_path, "status"))["ok"]
 
 
 async def test_garbage_is_refused_and_a_flood_is_cut(tmp_path: Path) -> None:
     """Nothing that a local peer sends gets further than a refusal."""
     async with answering(tmp_path):
-        stream = await trio.open_unix_socket(tmp_path / control.SOCKET_NAME)
+        stream = await trio.open_unix_socket(tmp_path / asking.SOCKET_NAME)
         async with stream:
             await stream.send_all(b"nonsense\n[1]\n")
             data = b""
             while data.count(b"\n") < 2:
                 data += await stream.receive_some()
             assert data.count(b'"ok":false') == 2
-            await stream.send_all(b"x" * (control.LINE_BYTES + 1))
+            await stream.send_all(b"x" * (asking.LINE_BYTES + 1))
             assert await stream.receive_some() == b""
 
 
 async def test_more_peers_than_there_is_room_for_are_sent_away(tmp_path: Path) -> None:
     """INV-95: at the bound the product refuses, it does not grow; who leaves makes room."""
     async with answering(tmp_path), AsyncExitStack() as stack:
-        path = tmp_path / control.SOCKET_NAME
+        path = tmp_path / asking.SOCKET_NAME
         peers = [
             await stack.enter_async_context(await trio.open_unix_socket(path))
             for _ in range(control.CONNECTIONS)
@@ -80,11 +80,11 @@ async def test_more_peers_than_there_is_room_for_are_sent_away(tmp_path: Path) -
         for peer in peers:
             await peer.send_all(b"{}\n")
             assert b'"ok":true' in await peer.receive_some()
-        said = await trio.to_thread.run_sync(control.ask, tmp_path, "status")
+        said = await trio.to_thread.run_sync(asking.ask, tmp_path, "status")
         assert (said["ok"], "try again" in said["error"]) == (False, True)
         await peers[0].aclose()
         await trio.testing.wait_all_tasks_blocked()
-        assert (await trio.to_thread.run_sync(control.ask, tmp_path, "status"))["ok"]
+        assert (await trio.to_thread.run_sync(asking.ask, tmp_path, "status"))["ok"]
 
 
 async def test_an_answer_that_breaks_off_is_told(tmp_path: Path) -> None:
@@ -99,13 +99,13 @@ async def test_an_answer_that_breaks_off_is_told(tmp_path: Path) -> None:
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trio.to_thread.run_sync, die)
-            with pytest.raises(control.ControlError, match="before it had answered"):
-                await trio.to_thread.run_sync(control.ask, tmp_path, "status")
+            with pytest.raises(asking.ControlError, match="before it had answered"):
+                await trio.to_thread.run_sync(asking.ask, tmp_path, "status")
 
 
 def test_nobody_there_is_told_in_one_sentence(tmp_path: Path) -> None:
     """The command says what to check."""
-    with pytest.raises(control.ControlError, match=r"no switch answers in .*is it running"):
-        control.ask(tmp_path, "status")
-    with pytest.raises(control.ControlError, match="no switch answers in"):
-        control.ask(tmp_path / "absent", "status")
+    with pytest.raises(asking.ControlError, match=r"no switch answers in .*is it running"):
+        asking.ask(tmp_path, "status")
+    with pytest.raises(asking.ControlError, match="no switch answers in"):
+        asking.ask(tmp_path / "absent", "status")

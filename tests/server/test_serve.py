@@ -16,9 +16,9 @@ import trio
 from switch.config import parse_config
 from switch.model.events import Moment
 from switch.model.records import Card
+from switch.server.asking import ask
 from switch.server.assemble import Assembler, Overrides
 from switch.server.clock import FreshNames
-from switch.server.control import ask
 from switch.server.plan import ServerPlan
 from switch.server.serve import Host, Parts
 from switch.server.writer import Job

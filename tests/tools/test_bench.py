@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
-from switch.app import STORE_NAME
+from switch.data_folder import STORE_NAME
 from switch.errors import IsoswitchError
 from switch.model.records import Batch, Key, Transaction
 from switch.selfcheck import selfcheck

@@ -15,9 +15,9 @@ from typing import Final
 
 import msgspec
 
-from switch.app import MASTER_NAME, STORE_NAME
 from switch.config import load_config
 from switch.core.step import plan, step
+from switch.data_folder import MASTER_NAME, STORE_NAME
 from switch.errors import IsoswitchError
 from switch.keys.master import load_or_create
 from switch.keys.vault import SoftwareVault

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple, TypeVar
 
-from switch.app import STORE_NAME
+from switch.data_folder import STORE_NAME
 from switch.explain import explain
 from switch.explain_find import find, history
 from switch.model.records import Transaction

@@ -17,7 +17,7 @@ from typing import Any, Final
 import trio
 
 from switch.errors import IsoswitchError
-from switch.server.control import ControlError, ask
+from switch.server.asking import ControlError, ask
 
 START_S: Final = 30.0
 STOP_S: Final = 20.0
