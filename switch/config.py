@@ -61,7 +61,14 @@ def parse_config(text: str, name: str) -> Config:
     except ValidationError as failure:
         errors = failure.errors(include_input=False)
         errors.sort(key=lambda error: error["type"] == "missing")  # a misspelt name explains it
-        mistakes = [(error["loc"], reason(error, _setting_names())) for error in errors]
+        wrong = {
+            error["loc"][:-1] for error in errors
+        }  # a list of nothing but mistakes is not empty
+        mistakes = [
+            (error["loc"], reason(error, _setting_names()))
+            for error in errors
+            if error["type"] != "too_short" or error["loc"] not in wrong
+        ]
         raise _refusal(text, name, mistakes) from None
     config.remember(name, text)
     if mistakes := list(contradictions(config)):

@@ -42,6 +42,9 @@ def contradictions(config: Config) -> Iterator[Mistake]:
         if not any(card.pan.starts_with(prefix) for prefix in settings.test_ranges):
             said = f"card.{place}.pan: is in none of settings.test_ranges"
             yield ("card", place, "pan"), said
+        if card.name.isdigit():  # it could be called by no command, and names are shown
+            said = f"card.{place}.name: it reads as a card number: take a word"
+            yield ("card", place, "name"), said
     yield from _twice("risk", [rule.name for rule in config.risk], "name")
     yield from risk_mistakes(config)
     yield from rule_mistakes(config)

@@ -39,5 +39,9 @@ def _said(error: Mapping[str, Any], known: Iterable[str]) -> str:
             return "is empty: name one, or leave it out"
         case "string_type":
             return "must be text in quotes"
+        case "bool_type":
+            return "must be true or false, without quotes"
+        case "model_type" | "dict_type":
+            return "must be a table"
     said = str(error["msg"]).removeprefix("Value error, ")
     return said.replace("Input should", "must").replace("String should", "must")

@@ -56,6 +56,9 @@ def _kinds(value: Any) -> Any:
 
 def _condition(value: Any) -> Any:
     """A text is what the value must be, a list what it may be."""
+    if isinstance(value, (bool, int, float)):
+        said = "must be text in quotes, or a list of such texts"
+        raise ValueError(said)  # noqa: TRY004 - pydantic makes no sentence of a TypeError
     if isinstance(value, str):
         return {"one_of": [value]}
     return {"one_of": value} if isinstance(value, list) else value

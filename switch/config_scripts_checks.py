@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from switch.config_file import Config
@@ -22,7 +22,7 @@ from switch.config_scripts import (
 )
 from switch.config_types import Mistake
 from switch.model.scripts import DIVISIBLE, FORCIBLE, TEMPLATE_NAMES
-from switch.model.words import Flow
+from switch.model.words import Flow, Kind
 from switch.money import CURRENCIES
 from switch.values import Pan
 
@@ -30,13 +30,14 @@ _CODE: Final = re.compile(r"[A-Za-z0-9]{2,3}")
 _FIELD: Final = re.compile(r"([a-z][a-z0-9_]*|[0-9]{1,3})(\.[A-Za-z0-9]{1,8}){0,3}")
 _HOLES: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _SHAPING: Final = ("copies", "truncate", "length_off_by", "wrong_echo", "fields")
+_BARE: Final = frozenset({*(kind for kind in Kind if kind.is_network), Kind.RECONCILIATION})
 _FIELD_SHAPES: Final = ("one_of", "prefix", "regex", "from/to", "present")
 
 
 def rule_mistakes(config: Config) -> Iterator[Mistake]:
     """Mistakes of all scripted rules."""
     seen: dict[str, int] = {}
-    cards = [card.name for card in config.card]
+    cards = {card.name: card.pan for card in config.card}
     listeners = [listener.name for listener in config.listener]
     for place, rule in enumerate(config.rule):
         if seen.setdefault(rule.name, place) != place:
@@ -55,9 +56,10 @@ def rule_mistakes(config: Config) -> Iterator[Mistake]:
 
 
 def _when(
-    when: When, cards: Collection[str], listeners: Collection[str], test_ranges: tuple[str, ...]
+    when: When, cards: Mapping[str, Pan], listeners: Collection[str], test_ranges: tuple[str, ...]
 ) -> Iterator[Mistake]:
     yield from _named(when, cards, listeners, test_ranges)
+    yield from _bare(when)
     if when.amount is not None:
         for said in _amount(when.amount, when.currency):
             yield ("when", "amount"), said
@@ -71,7 +73,7 @@ def _when(
 
 
 def _named(
-    when: When, cards: Collection[str], listeners: Collection[str], test_ranges: tuple[str, ...]
+    when: When, cards: Mapping[str, Pan], listeners: Collection[str], test_ranges: tuple[str, ...]
 ) -> Iterator[Mistake]:
     """What is called by a name that nothing bears."""
     for name in when.listener:
@@ -87,6 +89,19 @@ def _named(
         if not any(one.startswith(digits) or digits.startswith(one) for one in test_ranges):
             said = f"{digits} never comes: it is in none of settings.test_ranges"
             yield ("when", "card_range"), said
+    named = [card if isinstance(card, Pan) else cards.get(card) for card in when.card]
+    if named and when.card_range:
+        ranges = when.card_range
+        if not any(pan is None or pan.starts_with(ranges) for pan in named):
+            yield ("when", "card_range"), "can never be met: when.card is not in it"
+
+
+def _bare(when: When) -> Iterator[Mistake]:
+    """Conditions about what messages of these kinds never have."""
+    if when.kind and _BARE.issuperset(when.kind):
+        for name in ("card", "card_range", "amount"):
+            if getattr(when, name):
+                yield ("when", name), f"can never be met: {' and '.join(when.kind)} have none"
 
 
 def _amount(wanted: AmountWanted, currency: str | None) -> Iterator[str]:
@@ -129,7 +144,7 @@ def _field(name: str, wanted: FieldWanted) -> Iterator[str]:
 
 def _then(then: Then, when: When) -> Iterator[Mistake]:
     if then == Then(repeats=then.repeats):
-        yield ("then",), "does nothing"
+        yield ("then",), "does nothing: write an outcome, fields, or what becomes of the answer"
     yield from _outcome(then, when)
     for name, template in then.fields.items():
         for said in _template(template):

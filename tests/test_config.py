@@ -67,6 +67,8 @@ def test_card_numbers_print_masked() -> None:
         ('balance = "12.34"', "balance = 12.34", 19, "must be text in quotes"),
         ('balance = "12.34"', 'balance = "12,34"', 19, "an amount is written"),
         ('name = "', 'name = "a b', 5, "a name has letters"),
+        ('name = "visa"', 'name = "4761739001010010"', 17, "it reads as a card number"),
+        ("[settings]", "settings = 5\n[rest]", 1, "settings: must be a table"),
         ('id = "SHOP"', 'id = "SHOP"\nzone = "Mars/Olympus"', 11, "unknown time zone"),
         ('id = "SHOP"', 'id = "SHOP"\ncurrency = "XXQ"', 11, "unknown currency"),
         ("[settings]", "[settings]\nenrol_unknown = true", 1, "enrol_merchant"),

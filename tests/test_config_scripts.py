@@ -61,6 +61,12 @@ REFUSED = [
     ('card = "4761739001010011"', "silent = true", 3, "check digit"),
     ('card = "5413330089010434"', "silent = true", 3, "is in none of settings.test_ranges"),
     ('card_range = "5"', "silent = true", 3, "5 never comes"),
+    ('card = "visa", card_range = "476173999"', "silent = true", 3, "when.card is not in it"),
+    ('kind = ["echo", "sign_on"], card = "visa"', "silent = true", 3, "echo and sign_on have none"),
+    ('kind = "reconciliation", amount = "5.00"', "silent = true", 3, "have none"),
+    ("amount = 5.00", "silent = true", 3, "must be text in quotes, or a list of such texts"),
+    ('fields = { "48" = 5 }', "silent = true", 3, "must be text in quotes, or a list of such"),
+    ("", 'silent = "yes"', 4, "must be true or false, without quotes"),
     ('amount = "12,50"', "silent = true", 3, "an amount is written as digits in quotes"),
     ('amount = { from = "2", to = "1.99" }', "silent = true", 3, "from 2 is above to 1.99"),
     ("amount = {}", "silent = true", 3, "write an amount, a list of amounts, or from and to"),
@@ -124,10 +130,17 @@ REFUSED = [
     ("", 'outcome = "00"', 4, "is an approval"),
     ("", 'fields = { "39" = "00" }', 4, "is set by then.outcome"),
     ("", 'fields = { "15" = "A" }', 4, "takes digits alone"),
-    ("", 'fields = { "35" = "A" }', 4, "is not to be seen"),
+    ("", 'fields = { "35" = "A" }', 4, "then.fields.35 holds what no rule sets"),
     ("", 'wrong_echo = "48"', 4, "is echoed in no answer"),
     ("", 'wrong_echo = "colour"', 4, "iso87-ascii has no such field"),
 ]  # fmt: skip
+
+
+def test_a_list_of_mistakes_alone_is_not_told_to_be_empty() -> None:
+    """What is wrong is said once."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(a_rule('kind = "sale"'))
+    assert "is empty" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("when", "then", "line", "said"), REFUSED)

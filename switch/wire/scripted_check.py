@@ -29,6 +29,7 @@ _TAGGED: Final = (SubKind.BER_TLV, SubKind.DATASET)
 _DIGITS: Final = Content.N
 _OF_THE_HOST: Final = frozenset({"response_code", "mac", MESSAGE_TYPE})
 _SET_BY: Final = {"response_code": "then.outcome", MESSAGE_TYPE: "no rule", "mac": "no rule"}
+_UNSEEN: Final = "is not to be seen: ask { present = true }, or for a card by when.card"
 
 Spot = tuple[str, int, int, tuple[str, ...]]
 
@@ -77,7 +78,7 @@ def text_fault(dialect: Dialect, name: str, literal: str) -> str:
         known = next(iter(_meanings(dialect, head) & _OF_THE_HOST), head)
         return f"is set by {_SET_BY[known]}"
     try:
-        shape = _shape(dialect, name, to_see=True)
+        shape = _shape(dialect, name, to_see=True, unseen="holds what no rule sets")
     except _Unfit as unfit:
         return str(unfit)
     if len(literal) > shape.longest:
@@ -148,7 +149,7 @@ def _unknown(dialect: Dialect, name: str) -> str:
     return f"{dialect.name} has no such field" + "".join(f"; is it {item}?" for item in near)
 
 
-def _shape(dialect: Dialect, name: str, *, to_see: bool) -> Shape:
+def _shape(dialect: Dialect, name: str, *, to_see: bool, unseen: str = _UNSEEN) -> Shape:
     """What a value of that name may be. Raises _Unfit."""
     head, path = split(name)
     if head == MESSAGE_TYPE:
@@ -166,7 +167,7 @@ def _shape(dialect: Dialect, name: str, *, to_see: bool) -> Shape:
     if tagged:
         hidden = SENSITIVE_TAGS.get(path[-1], "expiry") not in _SEEN
     if to_see and hidden:
-        raise _Unfit("is not to be seen: ask { present = true }, or for a card by when.card")
+        raise _Unfit(unseen)
     if path:
         return _inside(field, path)
     if place.stop:

@@ -270,7 +270,7 @@ def test_a_refusal_shows_no_card_number() -> None:
         ("39", "00", "is set by then.outcome"),
         ("response_code", "", "is set by then.outcome"),
         ("64", "", "is set by no rule"),
-        ("2", "4", "is not to be seen"),
+        ("2", "4", "holds what no rule sets"),
         ("3.1", "00", "is a part"),
         ("message_type", "", "is set by no rule"),
         ("colour", "", "has no such field"),
