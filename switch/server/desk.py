@@ -26,6 +26,7 @@ PAGE: Final = 500  # cards in one answer
 _MOST_ARGUMENTS: Final = 20
 _LONGEST: Final = 200
 _LONG_DIGITS: Final = re.compile(r"[0-9]{12,}")
+_GAPS: Final = str.maketrans("", "", " -")  # as people write card numbers
 
 Answer = dict[str, Any]
 
@@ -74,8 +75,11 @@ class Desk:
     async def _about_card(self, name: str, arguments: dict[str, str], who: str) -> Answer:
         words = {key: value for key, value in arguments.items() if key != "pan_sealed"}
         meant = words.pop("card", "")
-        if meant.isascii() and meant.isdigit():
-            card = self._numbered(meant, is_new=name == "cards.add")
+        digits = meant.translate(_GAPS)
+        if digits.isascii() and digits.isdigit():
+            card = self._numbered(digits, is_new=name == "cards.add")
+        elif _LONG_DIGITS.search(digits):
+            return _error("card: there is a card number in it: write that alone, or a card's name")
         elif name == "cards.add":
             return _error("a new card is named by its number: 12 to 19 digits of a test range")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -97,6 +98,24 @@ async def test_names_that_are_no_one_cards() -> None:
     assert said["error"] == "2 cards are called 'visa': give the number of the one meant"
     said = await counter.says("cards.set", card="gold", status="lost")
     assert said["error"] == "no card is called 'gold': cards list shows those that are"
+
+
+@pytest.mark.parametrize("meant", ["4761 7390 0101 0010", "4761-7390-0101-0010"])
+async def test_a_number_may_be_written_with_gaps(meant: str) -> None:
+    """As it stands on the card."""
+    said = await Counter().says("cards.set", card=meant, status="lost")
+    assert (said["ok"], said["card"]) == (True, PAN.masked)
+
+
+@pytest.mark.parametrize("command", ["cards.add", "cards.set"])
+@pytest.mark.parametrize(
+    "meant", ["x4761739001010010", "4761.7390.0101.0010 4761739001010010", "4761 7390 0101 0011"]
+)
+async def test_no_refusal_repeats_a_card_number(command: str, meant: str) -> None:
+    """SR-PAN-01: whatever else is written around it."""
+    said = await Counter().says(command, card=meant, status="lost")
+    assert not said["ok"]
+    assert not re.search("[0-9]{7}", re.sub("[ .-]", "", said["error"]))
 
 
 @pytest.mark.parametrize("command", ["cards.add", "cards.set"])
