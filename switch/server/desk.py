@@ -75,10 +75,11 @@ class Desk:
     async def _about_card(self, name: str, arguments: dict[str, str], who: str) -> Answer:
         words = {key: value for key, value in arguments.items() if key != "pan_sealed"}
         meant = words.pop("card", "")
-        digits = meant.translate(_GAPS)
+        closed = meant.translate(_GAPS)
+        digits = closed if _LONG_DIGITS.search(closed) else meant
         if digits.isascii() and digits.isdigit():
             card = self._numbered(digits, is_new=name == "cards.add")
-        elif _LONG_DIGITS.search(digits):
+        elif _LONG_DIGITS.search(closed):
             return _error("card: there is a card number in it: write that alone, or a card's name")
         elif name == "cards.add":
             return _error("a new card is named by its number: 12 to 19 digits of a test range")

@@ -118,6 +118,12 @@ async def test_no_refusal_repeats_a_card_number(command: str, meant: str) -> Non
     assert not re.search("[0-9]{7}", re.sub("[ .-]", "", said["error"]))
 
 
+async def test_short_digits_with_gaps_are_a_name() -> None:
+    """Only what is as long as a card number is one."""
+    said = await Counter().says("cards.set", card="12-34", status="lost")
+    assert "no card is called '12-34'" in said["error"]
+
+
 @pytest.mark.parametrize("command", ["cards.add", "cards.set"])
 async def test_a_name_is_of_one_card_and_no_number(command: str) -> None:
     """Names are shown and call cards: neither another card's, nor digits that may be a number."""
