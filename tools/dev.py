@@ -32,7 +32,7 @@ python3 tools/dev.py COMMAND [ARGUMENTS]
   test    run the tests; arguments go to pytest
   proof   run the tests, the slow ones too, with many more examples
   check   formatter, linter, types, layers, laws of the house
-  bench   measure codec, decisions, store and whole purchases
+  bench   measure codec, decisions, whole purchases, what rules cost, a full store
 
 The first run sets up .venv, which takes about half a minute; later ones start at once.
 Arguments go to the command: python3 tools/dev.py serve --help

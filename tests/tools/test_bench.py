@@ -247,7 +247,7 @@ def test_what_is_left_out_is_left_out(tmp_path: Path) -> None:
         "with the demo's risk rules",
         "with all of them switched on",
         "velocity by card, 10 in its window",
-        "velocity by merchant, 1000 in its window",
+        "velocity by merchant, over 1000 in its window",
     }
     without = {name for name, found in postings.items() if not any(found.values())}
     assert without == {"without postings", "without postings and accounts"}

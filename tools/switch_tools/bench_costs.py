@@ -129,7 +129,7 @@ def variants() -> Sequence[Variant]:
         Variant("with the demo's risk rules", _toml(rules)),
         Variant("with all of them switched on", _toml(every)),
         Variant("velocity by card, 10 in its window", _velocity("card", 3600)),
-        Variant("velocity by merchant, 1000 in its window", _velocity("merchant", 86400)),
+        Variant("velocity by merchant, over 1000 in its window", _velocity("merchant", 86400)),
         Variant(f"with the magic amounts of {TRIGGERS}", "\n[scripting]\nmagic_amounts = true\n"),
     )
 

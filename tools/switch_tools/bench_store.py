@@ -27,7 +27,7 @@ from switch_tools.bench_world import MOST_TERMINALS
 
 GROUPS: Final = 4  # of purchases, in a round
 SINGLES: Final = 16
-RESTARTS: Final = 3
+RESTARTS: Final = 2
 
 T = TypeVar("T")
 Taken = dict[str, tuple[float, float]]
