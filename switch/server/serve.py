@@ -23,25 +23,23 @@ from switch.keys.port import Vault
 from switch.model.copies import replace as replace_word
 from switch.server import control
 from switch.server.asking import SOCKET_NAME
-from switch.server.binding import OpenPort, bind_all, close, is_loopback, listen
+from switch.server.binding import OpenPort, bind_all, close, listen
 from switch.server.board import Board
 from switch.server.clock import Clock, FreshNames, StepWatch
 from switch.server.delays import Delays
 from switch.server.desk import Desk
 from switch.server.engine import Engine
+from switch.server.listeners import Listeners
 from switch.server.plan import Port, ServerPlan, StartRefusedError
 from switch.server.ports import EventLog
-from switch.server.pump import PlainListener, Pump
+from switch.server.pump import Pump
 from switch.server.status import engine_status, port_status
-from switch.server.tls import TlsListener
 from switch.server.world import seed
 from switch.server.writer import Job, Writer
 from switch.store.port import StoreBroken, StoreUnavailable, View
 
 TICK_S: Final = 0.25
 SWEEP_TICKS: Final = 4
-
-Address = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +83,12 @@ class Host:
         self.delays = Delays(parts.clock, self.board.play)
         self.board.later = self.delays.note
         self._desk = Desk(self.engine, parts.vault, parts.view)
-        self._open: dict[Address, OpenPort] = {}
+        self._listeners = Listeners(self.pump, self.board, parts.clock, parts.log)
         self._reloading = trio.Lock()
         self._stop = trio.Event()
         self._hurry = trio.Event()
         self._started_ns = parts.clock.now().mono_ns
         self._steps = StepWatch(self._stepped)
-        self._nursery: trio.Nursery | None = None
 
     # -- up
 
@@ -137,26 +134,19 @@ class Host:
     ) -> bool:
         """From ready to the last answer; whether nothing was left unfinished."""
         async with trio.open_nursery() as nursery:
-            self._nursery = nursery
             await nursery.start(self._signals)
             nursery.start_soon(self.engine.run)
             nursery.start_soon(self.pump.run)
             nursery.start_soon(self.delays.run)
             nursery.start_soon(self._tick)
             nursery.start_soon(control.serve, control_socket, self._command)
-            for item in opened:
-                self._start(item)
+            self._listeners.open(opened, self._plan.limits.handshake_s, nursery)
             self._log.tell("serve.ready", settings_version=self._plan.settings.version)
-            ready(self.ports)
+            ready(self._listeners.ports)
             await self._stop.wait()
             finished = await self._drain()
             nursery.cancel_scope.cancel()
         return finished
-
-    @property
-    def ports(self) -> list[tuple[Port, int]]:
-        """Open listeners with the port numbers that they are bound to."""
-        return [(item.port, item.bound) for item in self._open.values()]
 
     async def _seed(self) -> None:
         counts = await self._parts.writer.run(self._seeding(self._plan))
@@ -167,40 +157,6 @@ class Host:
         """The writer's job that puts a plan's world into the store."""
         at_us = self._parts.clock.now().wall_us
         return partial(seed, world=plan.world, vault=self._parts.vault, at_us=at_us)
-
-    def _start(self, item: OpenPort) -> None:
-        """Serve a socket that listens."""
-        port = item.port
-        if port.tls is None:
-            item.plain = PlainListener(port.name, item.sock, port.profile)
-            self.pump.listen(item.plain)
-            if not is_loopback(port.host):
-                self._log.tell("serve.plain", "warning", listener=port.name, host=port.host)
-        else:
-            assert self._nursery is not None
-            handshake_s = self._plan.limits.handshake_s
-            item.tls = TlsListener(port.name, item.sock, port.profile, port.tls, handshake_s)
-            self._nursery.start_soon(
-                item.tls.run, self._nursery, self.board, self._parts.clock, self._log
-            )
-        self._open[port.address] = item
-        self._log.tell(
-            "listener.open",
-            name=port.name,
-            host=port.host,
-            port=item.bound,
-            dialect=port.dialect,
-            framing=port.framing,
-            tls=port.tls is not None,
-        )
-
-    def _shut(self, address: Address) -> None:
-        item = self._open.pop(address)
-        if item.plain is not None:
-            self.pump.unlisten(item.plain)
-        if item.tls is not None:
-            item.tls.close()
-        self._log.tell("listener.close", name=item.port.name, port=item.bound)
 
     # -- while it runs
 
@@ -274,7 +230,7 @@ class Host:
             "up_s": up_ns // 1_000_000_000,
             "connections": len(self.board.connections),
             **engine_status(self.engine),
-            **port_status(self.ports),
+            **port_status(self._listeners.ports),
         }
 
     async def _stop_command(self) -> dict[str, Any]:
@@ -300,7 +256,7 @@ class Host:
     async def _take_up(self, who: str) -> dict[str, Any]:
         """Whatever can be refused comes first; from the store on nothing can."""
         plan = await trio.to_thread.run_sync(self._parts.load)
-        fresh = bind_all(port for port in plan.ports if port.address not in self._open)
+        fresh = bind_all(self._listeners.lacking(plan.ports))
         listen(fresh)
         try:
             counts = await self.engine.between(self._seeding(plan))
@@ -314,53 +270,18 @@ class Host:
         self.engine.use(settings, plan.engine)
         self.board.limit(plan.limits.connections, plan.limits.per_source)
         self.board.rescript({port.name: port.profile.scripting for port in plan.ports})
-        added, removed, kept = self._replace_listeners(plan, fresh)
+        added, removed, kept = self._listeners.replace(plan.ports, fresh, plan.limits.handshake_s)
         self._parts.reopen_log()
         said = {"settings_version": version, "added": added, "removed": removed, "kept": kept}
         self._log.tell("reload.done", "info", who=who, **said, **counts)
         return {"ok": True, **said}
-
-    def _replace_listeners(
-        self, plan: ServerPlan, fresh: Sequence[OpenPort]
-    ) -> tuple[list[str], list[str], list[str]]:
-        """Names of the listeners added, removed and kept. Connections live on whatever happens to
-        their listener."""
-        wanted = {port.address: port for port in plan.ports}
-        removed = [address for address in self._open if address not in wanted]
-        names = [self._open[address].port.name for address in removed]
-        for address in removed:
-            self._shut(address)
-        kept = list(self._open)
-        for address in kept:
-            self._renew(self._open[address], wanted[address])
-        for item in fresh:
-            self._start(item)
-        return (
-            [item.port.name for item in fresh],
-            names,
-            [wanted[address].name for address in kept],
-        )
-
-    def _renew(self, item: OpenPort, port: Port) -> None:
-        """New connections of a kept listener get the new profile."""
-        if (item.port.tls is None) != (port.tls is None):
-            successor = OpenPort(port, item.sock.dup(), item.bound)
-            self._shut(port.address)
-            self._start(successor)
-            return
-        item.port = port
-        if item.plain is not None:
-            item.plain.profile = port.profile
-        if item.tls is not None and port.tls is not None:
-            item.tls.profile, item.tls.context = port.profile, port.tls
 
     # -- down
 
     async def _drain(self) -> bool:
         """Finish what is in flight (P-01). Whether all of it was; a second signal cuts it short."""
         self._log.tell("serve.drain", in_flight=self.engine.in_flight)
-        for address in list(self._open):
-            self._shut(address)
+        self._listeners.shut_all()
         for connection in list(self.board.connections.values()):
             connection.session.drain()
             connection.push()
