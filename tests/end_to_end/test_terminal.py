@@ -116,12 +116,14 @@ def test_control_c_is_a_power_cut(till: Till, tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Whoever runs the tests in the background has SIGINT ignored, and so would its children.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as person:
             connection, _ = silent.accept()
-            connection.recv(1)
-            person.send_signal(signal.SIGINT)
-            said = person.communicate(timeout=30)
-            connection.close()
+            with connection:
+                connection.recv(1)
+                person.send_signal(signal.SIGINT)
+                said = person.communicate(timeout=30)
     assert person.returncode == 130
     assert said[0] == ""
     assert said[1].strip() == "interrupted: what may have been approved is reversed next time"
