@@ -21,7 +21,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from switch.store.port import StoreRefused
+from switch.store.port import StoreBroken, StoreRefused
 from switch.store.sqlite_errors import refuse_faulty_library, translated
 from switch.store.sqlite_migrate import pending, shipped_migrations
 from switch.store.sqlite_reader import SqliteReader
@@ -72,7 +72,7 @@ def inspect(backup: Path) -> Backup:
         raise StoreRefused(f"{backup}: there is no such file")
     if backup.name.endswith(PARTIAL):
         raise StoreRefused(f"{backup}: was never finished: name one that was")
-    with _opened(backup, apsw.SQLITE_OPEN_READONLY) as connection:
+    with _opened(backup, to_read=True) as connection:
         if pending(connection, backup, shipped_migrations()):
             raise StoreRefused(
                 f"{backup}: was made by an older isoswitch: restore it with that one"
@@ -141,7 +141,8 @@ def _new_file(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _opened(path: Path, flags: int = apsw.SQLITE_OPEN_READWRITE) -> Iterator[apsw.Connection]:
+def _opened(path: Path, *, to_read: bool = False) -> Iterator[apsw.Connection]:
+    flags = apsw.SQLITE_OPEN_READONLY if to_read else apsw.SQLITE_OPEN_READWRITE
     try:
         connection = apsw.Connection(str(path), flags=flags)
         try:
@@ -150,7 +151,10 @@ def _opened(path: Path, flags: int = apsw.SQLITE_OPEN_READWRITE) -> Iterator[aps
         finally:
             connection.close()
     except apsw.Error as failure:
-        raise StoreRefused(str(translated(failure, path))) from None
+        said = translated(failure, path)
+        if to_read and isinstance(said, StoreBroken):  # its advice is about a store in use
+            raise StoreRefused(f"{path}: is damaged, or no backup at all: name another") from None
+        raise StoreRefused(str(said)) from None
 
 
 def _in_place(partial: Path, target: Path) -> None:

@@ -203,6 +203,10 @@ def test_what_is_no_backup_is_refused(store: SqliteStore, database: Path, tmp_pa
     apsw.Connection(str(other)).execute("CREATE TABLE theirs (x)")
     with pytest.raises(StoreRefused, match="no database of isoswitch"):
         inspect(other)
+    other.write_text("[settings]\n" * 200)
+    with pytest.raises(StoreRefused) as refused:
+        inspect(other)
+    assert str(refused.value) == f"{other}: is damaged, or no backup at all: name another"
 
 
 def test_backups_of_other_versions_are_refused(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from switch.model import copies
 from switch.model.words import Flow, Kind
 from switch.money import Money
 from switch_tools.receipt import WIDTH, receipt
@@ -129,6 +130,14 @@ def test_every_outcome_is_plain_json_and_fits_the_paper(outcome: Outcome) -> Non
     assert "c2VhbGVk" not in str(said)
     text = receipt(facts(outcome), "customer")
     assert max(len(line) for line in text.splitlines()) <= WIDTH
+
+
+def test_a_balance_is_told_with_its_currency() -> None:
+    """An inquiry states no amount; a program cannot read minor units without the currency."""
+    asked = OUTCOMES["balance"]
+    sent = copies.replace(asked.entry.sent, amount_minor=None, currency="")
+    said = as_json(replace(asked, entry=replace(asked.entry, sent=sent)))
+    assert (said["balance_minor"], said["currency"]) == (-250, "840")
 
 
 def test_json_names_the_fields_that_differed() -> None:

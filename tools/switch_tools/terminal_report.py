@@ -126,6 +126,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "original_stan": "" if outcome.original is None else outcome.original.stan,
         "reversal": None if outcome.reversal is None else as_json(outcome.reversal),
     }
+    if not data["currency"] and heard is not None and heard.balance is not None:
+        data["currency"] = heard.balance.currency  # an inquiry names none, its answer does
     return data
 
 
