@@ -111,13 +111,13 @@ def test_control_c_is_a_power_cut(till: Till, tmp_path: Path) -> None:
         to = f"127.0.0.1:{silent.getsockname()[1]}"
         options = [*till.options, "--to", to]
         command = ["purchase", "--card", "visa", "--amount", "5"]
+        # In a shell's background SIGINT is ignored, and by whatever is started from there.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         with subprocess.Popen(
             [sys.executable, "-m", "switch", "terminal", command[0], *options, *command[1:]],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Whoever runs the tests in the background has SIGINT ignored, and so would its children.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as person:
             connection, _ = silent.accept()
             with connection:
