@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from switch import batch_find, batch_report, batch_text
 from switch.cli_control import data_option, json_option
 from switch.data_folder import STORE_NAME, state_folder
+from switch.inquiry import batch_find, batch_report, batch_text
 from switch.store.sqlite_reader import SqliteReader
 
 Outer = tuple[Path | None, bool]  # --data and --json, where they stand before the subcommand

@@ -13,9 +13,9 @@ import click
 
 from switch.cli_control import data_option, json_option
 from switch.data_folder import STORE_NAME, state_folder
-from switch.explain import explain as explanation_of
-from switch.explain_find import find, history
-from switch.explain_text import text
+from switch.inquiry.explain import explain as explanation_of
+from switch.inquiry.explain_find import find, history
+from switch.inquiry.explain_text import text
 from switch.store.sqlite_reader import SqliteReader
 
 EPILOG = """\b

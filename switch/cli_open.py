@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from switch import batch_find, batch_report, batch_text
 from switch.cli_batches import reading, say
 from switch.cli_control import data_option, json_option
+from switch.inquiry import batch_find, batch_report, batch_text
 
 
 @click.command("open", epilog="Example: isoswitch terminals open DEMO0001")

@@ -13,9 +13,9 @@ import click
 
 from switch.cli_control import data_option, json_option
 from switch.data_folder import STORE_NAME, state_folder
-from switch.selfcheck import Report
-from switch.selfcheck import selfcheck as check
-from switch.selfcheck_rules import MOST_FINDINGS, RULES
+from switch.selfcheck.rules import MOST_FINDINGS, RULES
+from switch.selfcheck.run import Report
+from switch.selfcheck.run import selfcheck as check
 from switch.store.sqlite_reader import SqliteReader
 
 

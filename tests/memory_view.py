@@ -14,7 +14,7 @@ R = TypeVar("R", bound=Record)
 
 
 class MemoryView:
-    """``switch.store.port.View`` and ``switch.selfcheck_rules.Source`` on a memory store."""
+    """``switch.store.port.View`` and ``switch.selfcheck.rules.Source`` on a memory store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -31,7 +31,7 @@ from switch.model.records import (
     Transaction,
 )
 from switch.model.words import Kind, State
-from switch.selfcheck import selfcheck
+from switch.selfcheck.run import selfcheck
 from switch.store.sqlite_reader import SqliteReader
 from switch.wire.dialect import load_dialect, shipped_dialects
 from switch_tools.terminal_day import read_day

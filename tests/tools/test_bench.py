@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from switch.data_folder import STORE_NAME
 from switch.errors import IsoswitchError
 from switch.model.records import Batch, Key, Transaction
-from switch.selfcheck import selfcheck
+from switch.selfcheck.run import selfcheck
 from switch.store.journal import records_in
 from switch.store.sqlite_reader import SqliteReader
 from switch.values import luhn_ok

@@ -14,10 +14,10 @@ from statistics import median
 from typing import Final, NamedTuple, TypeVar
 
 from switch.data_folder import STORE_NAME
-from switch.explain import explain
-from switch.explain_find import find, history
+from switch.inquiry.explain import explain
+from switch.inquiry.explain_find import find, history
 from switch.model.records import Transaction
-from switch.selfcheck import selfcheck
+from switch.selfcheck.run import selfcheck
 from switch.store.sqlite_reader import SqliteReader
 from switch_tools.bench_bare import BATCH, Bare
 from switch_tools.bench_history import BATCH_ITEMS, Past, Tills

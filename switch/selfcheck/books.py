@@ -15,7 +15,7 @@ from switch.core.amounts import in_effect
 from switch.model.records import Account, Hold, Key, Posting, Transaction
 from switch.model.words import Kind, State
 from switch.money import Money
-from switch.selfcheck_rules import Findings, Source
+from switch.selfcheck.rules import Findings, Source
 from switch.store.columns import is_named_well
 
 PAGE: Final = 256

@@ -23,7 +23,7 @@ from switch.model.records import (
     UploadItem,
 )
 from switch.money import Money
-from switch.selfcheck_rules import Findings, Source
+from switch.selfcheck.rules import Findings, Source
 from switch.store.columns import is_named_well
 
 PolicyOf = Callable[[str], str | None]  # a dialect's name -> its totals policy, if it is known

@@ -24,10 +24,10 @@ from switch.model.records import (
 )
 from switch.model.words import Delivery, Kind, State
 from switch.money import Money
-from switch.selfcheck_batches import Batches
-from switch.selfcheck_books import HOLDING, PAGE, SALES, Books, own_postings
-from switch.selfcheck_postings import Postings
-from switch.selfcheck_rules import Findings, Source
+from switch.selfcheck.batches import Batches
+from switch.selfcheck.books import HOLDING, PAGE, SALES, Books, own_postings
+from switch.selfcheck.postings import Postings
+from switch.selfcheck.rules import Findings, Source
 from switch.store.columns import is_named_well
 
 PENDING_US: Final = 60_000_000  # a report of delivery rides with the next commit

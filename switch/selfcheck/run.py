@@ -13,10 +13,10 @@ from typing import Any
 
 from switch.errors import ConfigError
 from switch.model.records import Account, Card, Configured, Key, Merchant, Obligation, Terminal
-from switch.selfcheck_batches import Batches, PolicyOf
-from switch.selfcheck_books import Books
-from switch.selfcheck_rules import RULES, Findings, Source
-from switch.selfcheck_transactions import Transactions
+from switch.selfcheck.batches import Batches, PolicyOf
+from switch.selfcheck.books import Books
+from switch.selfcheck.rules import RULES, Findings, Source
+from switch.selfcheck.transactions import Transactions
 from switch.wire.dialect import load_dialect
 
 _TABLES = {kind.TABLE for kind in (Card, Merchant, Terminal)}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from switch.errors import ConfigError, IsoswitchError
-from switch.explain import History
+from switch.inquiry.explain import History
 from switch.model.records import Batch, Difference, Hold, Posting, Reference, Transaction
 from switch.store.sqlite_reader import SqliteReader
 from switch.wire.dialect import load_dialect

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from switch.explain import Explanation
+from switch.inquiry.explain import Explanation
 
 _VERDICTS: Final = {True: "APPROVED", False: "DECLINED"}
 _WIDTH: Final = 14

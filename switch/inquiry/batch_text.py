@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from switch.batch_report import Data, is_closed
+from switch.inquiry.batch_report import Data, is_closed
 from switch.money import Money, currency_number
 
 _STATES: Final = {

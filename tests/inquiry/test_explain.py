@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from switch.explain import History, explain, when
-from switch.explain_text import text
+from switch.inquiry.explain import History, explain, when
+from switch.inquiry.explain_text import text
 from switch.model.copies import replace
 from switch.model.records import Batch, Difference, Entry, Hold, Posting, Reference, Transaction
 from switch.model.request import Answer

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from switch.batch_find import Found, OpenStates
 from switch.core import totals
 from switch.core.batches import CLOSED
 from switch.core.differences import WORDS
 from switch.core.totals import Item
-from switch.explain import when
+from switch.inquiry.batch_find import Found, OpenStates
+from switch.inquiry.explain import when
 from switch.model.records import Account, Difference, Hold, Transaction, UploadItem
 from switch.money import CURRENCIES, Money
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from switch.model.records import Key, Posting, Record, Transaction
-from switch.selfcheck_books import PAGE, Books
-from switch.selfcheck_rules import Source
+from switch.selfcheck.books import PAGE, Books
+from switch.selfcheck.rules import Source
 from switch.store.columns import LAST
 
 

@@ -30,8 +30,8 @@ from switch.model.records import (
 from switch.model.settings import DialectPolicy
 from switch.model.words import Delivery, Kind, Reason, State
 from switch.money import Money
-from switch.selfcheck import Report, selfcheck
-from switch.selfcheck_rules import MOST_FINDINGS, RULES
+from switch.selfcheck.rules import MOST_FINDINGS, RULES
+from switch.selfcheck.run import Report, selfcheck
 from switch.store.memory import MemoryStore
 from switch.store.port import Change
 from switch.store.sqlite import SqliteStore
