@@ -11,6 +11,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from switch.model.scripts import FieldTest
@@ -20,7 +21,7 @@ from switch.wire.dialect_data import Dialect, Place
 from switch.wire.layout import Canon, Coding, Content, FieldLayout, Part, SubKind
 from switch.wire.masking import cover_text
 from switch.wire.scripted import MESSAGE_TYPE, place_of, split
-from switch.wire.scripted_pattern import literals, objection, width
+from switch.wire.scripted_pattern import objection, spells, width
 from switch.wire.semantics import SENSITIVE_ELEMENTS, SENSITIVE_TAGS, is_sensitive
 
 _SEEN: Final = frozenset({"expiry"})  # not for everybody's eyes, yet no secret in a rule
@@ -216,6 +217,12 @@ def _fits(content: Content, text: str) -> bool:
     return first_bad_of_text(content)(even) is None
 
 
+@cache
+def _alphabet(content: Content) -> frozenset[str]:
+    """The characters that values of the content are made of."""
+    return frozenset(char for char in map(chr, range(0x20, 0x7F)) if _fits(content, char))
+
+
 def _value_fault(shape: Shape, value: str, *, whole: bool) -> str:
     said = f"can never be {cover_text(value, binary=False)!r}: it"
     if shape.content is Content.B and value != value.upper():
@@ -248,6 +255,6 @@ def _pattern_fault(shape: Shape, pattern: str) -> str:
     fills = shape.exact and shape.content in (Content.N, Content.B, Content.Z)
     if fills and high < shape.longest:
         return f"can never fit the pattern: it always has {shape.longest} characters"
-    if any(not _fits(shape.content, char) for char in literals(pattern)):
+    if not spells(pattern, _alphabet(shape.content)):
         return f"can never fit the pattern: it holds {WORDS[shape.content]}"
     return ""

@@ -26,6 +26,14 @@ _NESTED: Final = re.compile(r"\[\^?\]?[^\]]*?(\[|--|&&|~~|\|\|)")
 _FITS: Final = re.compile(r"[ -~]*")
 
 Node = tuple[Any, Any]
+_KINDS: Final = {
+    ops.CATEGORY_DIGIT: r"\d",
+    ops.CATEGORY_NOT_DIGIT: r"\D",
+    ops.CATEGORY_SPACE: r"\s",
+    ops.CATEGORY_NOT_SPACE: r"\S",
+    ops.CATEGORY_WORD: r"\w",
+    ops.CATEGORY_NOT_WORD: r"\W",
+}
 
 
 def objection(pattern: str) -> str:
@@ -60,9 +68,14 @@ def width(pattern: str) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def literals(pattern: str) -> str:
-    """The characters that each value must have."""
-    return "".join(_needed(list(parser.parse(pattern))))
+def spells(pattern: str, alphabet: frozenset[str]) -> bool:
+    r"""Whether a value of these characters alone can match: ``False`` only where none can.
+
+    >>> digits = frozenset("0123456789")
+    >>> spells("[A-Z]?4+", digits), spells("[A-Z]+|x", digits), spells(r"\D", digits)
+    (True, False, False)
+    """
+    return _spelt(list(parser.parse(pattern)), alphabet)
 
 
 def _faults(nodes: list[Node], inside: int) -> Iterator[str]:
@@ -123,9 +136,36 @@ def _is_open(node: Node) -> bool:
     return node[0] in _REPEAT and node[1][0] != node[1][1]
 
 
-def _needed(nodes: list[Node]) -> Iterator[str]:
-    for operator, argument in nodes:
-        if operator is ops.LITERAL:
-            yield chr(argument)
-        elif (operator in _REPEAT and argument[0] > 0) or operator is ops.SUBPATTERN:
-            yield from _needed(list(argument[-1]))
+def _spelt(nodes: list[Node], alphabet: frozenset[str]) -> bool:
+    return all(_can_be(node, alphabet) for node in nodes)
+
+
+def _can_be(node: Node, alphabet: frozenset[str]) -> bool:
+    operator, argument = node
+    if operator in _REPEAT and argument[0] == 0:
+        return True
+    bodies = _children(node)
+    if bodies:
+        return any(_spelt(body, alphabet) for body in bodies)
+    if operator in (ops.AT, ops.ANY):
+        return True
+    items = argument if operator is ops.IN else [node]
+    # A flag may say that the case does not matter, so both are tried.
+    return any(_holds(items, char) or _holds(items, char.swapcase()) for char in alphabet)
+
+
+def _holds(items: list[Node], char: str) -> bool:
+    """Whether a set, or a single character, takes that character."""
+    negated = any(operator is ops.NEGATE for operator, _ in items)
+    return any(_takes(operator, argument, char) for operator, argument in items) is not negated
+
+
+def _takes(operator: Any, argument: Any, char: str) -> bool:
+    if operator is ops.LITERAL:
+        return bool(argument == ord(char))
+    if operator is ops.NOT_LITERAL:
+        return bool(argument != ord(char))
+    if operator is ops.RANGE:
+        return bool(argument[0] <= ord(char) <= argument[1])
+    kind = _KINDS.get(argument) if operator is ops.CATEGORY else None
+    return kind is not None and re.fullmatch(kind, char) is not None

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.inquiry.test_explain import SALE
 
 from switch.inquiry.explain_find import NotFoundError, find, history
 from switch.model.copies import replace
@@ -14,6 +13,7 @@ from switch.model.words import Kind
 from switch.store.port import Change
 from switch.store.sqlite import SqliteStore
 from switch.store.sqlite_reader import SqliteReader
+from tests.inquiry.test_explain import SALE
 
 BACK = replace(
     SALE, id="DEMO0001|R1", kind=Kind.REVERSAL, original_key=SALE.id, stan="000124", rrn="1"

@@ -21,7 +21,7 @@ from switch.wire.scripted_check import (
     spots,
     text_fault,
 )
-from switch.wire.scripted_pattern import LONGEST, literals, objection, width
+from switch.wire.scripted_pattern import LONGEST, objection, spells, width
 from tests.wire_messages import CODECS, MAPPERS, NOW, SPEAKING, approved, read, sale
 
 DIALECTS = {name: load_dialect(name) for name in SPEAKING}
@@ -334,12 +334,41 @@ def test_patterns_that_are_not_taken(pattern: str, said: str) -> None:
     assert (said in objection(pattern)) if said else objection(pattern) == ""
 
 
+@pytest.mark.parametrize(
+    ("pattern", "possible"),
+    [
+        ("[A-Z]+", False),
+        ("[A-Z]*4", True),
+        ("(AB|4)2", True),
+        ("(?i:a)4", False),
+        (r"\d{6}", True),
+        (r"\D", False),
+        ("[^0-9]", False),
+        ("[^0]4", True),
+        (".X?", True),
+    ],
+)
+def test_a_pattern_of_letters_never_fits_digits(pattern: str, possible: bool) -> None:
+    """Each piece that must be there needs a character of the field's own."""
+    assert spells(pattern, frozenset("0123456789")) is possible
+
+
+def test_a_rule_that_waits_for_letters_in_a_number_is_refused() -> None:
+    """It could never be met, whatever the length."""
+    waits = FieldTest("stan", "regex", values=("[A-Z]+",))
+    assert "it holds digits" in condition_fault(DIALECTS["iso87-ascii"], waits)
+    assert not condition_fault(
+        DIALECTS["iso87-ascii"], FieldTest("stan", "regex", values=("0+.*",))
+    )
+
+
 @given(st.text("ab|()*+?{}[]28,.", max_size=14))
 @example("((aa|a)(aa|a)){8}b")
 @example("((aa|a)(aa|a)(aa|a)){7}b")
 @example(".*(aa|a).*b")
 def test_a_pattern_that_is_taken_is_quick(pattern: str) -> None:
-    """No pattern that is taken runs away on the longest value; its width and letters are right."""
+    """No pattern that is taken runs away on the longest value; its width is right, and what
+    it matches it is said to spell."""
     if objection(pattern):
         return
     compiled = re.compile(pattern)
@@ -348,4 +377,4 @@ def test_a_pattern_that_is_taken_is_quick(pattern: str) -> None:
         if found is not None:
             low, high = width(pattern)
             assert low <= len(value) <= high
-            assert set(literals(pattern)) <= set(value)
+            assert spells(pattern, frozenset(value))
