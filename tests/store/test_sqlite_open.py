@@ -142,6 +142,27 @@ def test_an_older_schema_of_ours_is_brought_up_to_date(closed: Path) -> None:
         store.close()
 
 
+def test_a_store_of_before_there_were_batches_is_brought_up_to_date(closed: Path) -> None:
+    """Its transactions belong to no batch, and every record still agrees with the journal."""
+    connection = apsw.Connection(str(closed))
+    for statement in (
+        "DROP INDEX record_follower",
+        "DROP INDEX record_open_hold",
+        "ALTER TABLE record DROP COLUMN batch",
+        "ALTER TABLE record DROP COLUMN original_key",
+        "DELETE FROM kind WHERE number > 10",
+        "DELETE FROM migration WHERE number > 1",
+    ):
+        connection.execute(statement)
+    connection.close()
+    store = SqliteStore(closed)
+    try:
+        assert store.verify() == []
+        assert len(list(store.scan("transaction", batch=""))) == 90
+    finally:
+        store.close()
+
+
 def test_a_failing_step_leaves_the_schema_as_it_was(closed: Path) -> None:
     """S-02: a migration happens wholly or not at all."""
     bad = Migration.of(f"{NEXT}_bad.sql", "CREATE TABLE more (x); CREATE TABLE more (x);")

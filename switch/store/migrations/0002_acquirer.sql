@@ -5,6 +5,8 @@ INSERT INTO kind (number, name) VALUES
 
 ALTER TABLE record ADD COLUMN batch TEXT;
 ALTER TABLE record ADD COLUMN original_key TEXT;
+-- Those that are there already belong to no batch and acted upon nothing.
+UPDATE record SET batch = '', original_key = '' WHERE kind = 1;
 
 -- Neither of these has an entry for a plain purchase, so it pays for neither. The transactions of a
 -- batch need no index: their names begin with the terminal's, and so lie side by side.
