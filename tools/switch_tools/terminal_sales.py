@@ -5,6 +5,8 @@ Owns the commands and their options.
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from switch.model.words import Kind
@@ -82,42 +84,24 @@ def purchase(
 @click.command(epilog="Example: isoswitch terminal cash --card visa --amount 50")
 @options(*CARD, _AMOUNT, CURRENCY, _PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
 @terminal_options
-def cash(
-    options: Options,
-    card: str | None,
-    expiry: str,
-    entry: str,
-    amount: str | None,
-    currency: str,
-    partial: bool,
-    advice: bool,
-    approval_code: str,
-    repeat: bool,
-    stan: str | None,
-) -> None:
+def cash(options: Options, **asked_for: Any) -> None:
     """Hand out cash."""
-    if repeat:
-        repeated(options, Kind.CASH, stan)
-    held, (money,) = card_and_money(options, card, expiry, currency, amount)
-    if held is None or money is None:
-        raise click.UsageError("cash needs --card and --amount")
-    wish = Wish(
-        kind=Kind.CASH,
-        card=held,
-        amount=money,
-        entry_mode=ENTRIES[entry],
-        advice=advice,
-        partial=partial,
-        approval_code=approval_code,
-    )
-    asked(options, wish)
+    _pay(options, Kind.CASH, "cash", **asked_for)
 
 
 @click.command(epilog="Example: isoswitch terminal preauth --card visa --amount 200")
 @options(*CARD, _AMOUNT, CURRENCY, _PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
 @terminal_options
-def preauth(
+def preauth(options: Options, **asked_for: Any) -> None:
+    """Set an amount aside, to complete it later."""
+    _pay(options, Kind.PREAUTH, "a pre-authorization", **asked_for)
+
+
+def _pay(
     options: Options,
+    kind: Kind,
+    what: str,
+    *,
     card: str | None,
     expiry: str,
     entry: str,
@@ -129,14 +113,13 @@ def preauth(
     repeat: bool,
     stan: str | None,
 ) -> None:
-    """Set an amount aside, to complete it later."""
     if repeat:
-        repeated(options, Kind.PREAUTH, stan)
+        repeated(options, kind, stan)
     held, (money,) = card_and_money(options, card, expiry, currency, amount)
     if held is None or money is None:
-        raise click.UsageError("a pre-authorization needs --card and --amount")
+        raise click.UsageError(f"{what} needs --card and --amount")
     wish = Wish(
-        kind=Kind.PREAUTH,
+        kind=kind,
         card=held,
         amount=money,
         entry_mode=ENTRIES[entry],
