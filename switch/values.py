@@ -171,4 +171,34 @@ class CardVerification(Sensitive):
     __slots__ = ()
 
 
+class Carried:
+    """A message as it came: the bytes from message type to end, and what stood in front of them
+    (TPDU, header). They hold cards and tracks: shown by their count alone.
+    """
+
+    __slots__ = ("_body", "_lead")
+
+    def __init__(self, body: bytes, lead: bytes = b"") -> None:
+        self._body = body
+        self._lead = lead
+
+    def reveal(self) -> bytes:
+        """The message. Only at the reviewed call sites."""
+        return self._body
+
+    @property
+    def lead(self) -> bytes:
+        """TPDU and header."""
+        return self._lead
+
+    def __repr__(self) -> str:
+        return f"Carried({len(self._body)} bytes)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a carried message cannot be pickled or copied")
+
+    def __getstate__(self) -> NoReturn:
+        raise TypeError("a carried message cannot be pickled or copied")
+
+
 SENSITIVE_TYPES: Final = (Pan, Track1, Track2, PinBlock, ChipData, CardVerification)

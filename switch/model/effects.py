@@ -9,6 +9,7 @@ from msgspec import Struct
 from switch.model.events import Origin
 from switch.model.request import Answer, Request
 from switch.model.scripts import Behaviour
+from switch.model.security import Sealing
 
 
 class Effect(Struct, frozen=True, gc=False):
@@ -23,6 +24,7 @@ class Reply(Effect, frozen=True):
     answer: Answer
     track: bool = True
     behaviour: Behaviour | None = None  # what a scripted rule wants done to the answer
+    sealing: Sealing | None = None  # what the vault adds when it is written
 
 
 class Silence(Effect, frozen=True):

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from switch.model.request import Answer, Problem, Request
 from switch.model.words import Delivery
+from switch.values import Carried
 
 
 class Moment(Struct, frozen=True, gc=False):
@@ -48,6 +49,7 @@ class RequestArrived(Event, frozen=True):
     pan_token: str = ""
     pan_sealed: str = ""  # sealed with request.request_key as associated data
     card_sealed: str = ""  # sealed with pan_token as associated data, for enrolment
+    carried: Carried | None = None  # the message's bytes, where it bears a MAC
 
 
 class BrokenArrived(Event, frozen=True):

@@ -18,20 +18,34 @@ R = TypeVar("R", bound=Record)
 
 
 class VerdictNeed(Struct, frozen=True, gc=False):
-    """A question for the vault: ``mac``, ``pin``, ``cryptogram``. Asked after the rows are there,
-    in that order.
+    """A question for the vault, asked after the rows are there.
+
+    ``keys`` are names of keys whose rows were fetched before: of ``mac`` the MAC key; of ``pin``
+    the key that the block is under and the one that verifies the PIN; of ``cryptogram`` the
+    issuer's master key; of ``card_verification`` the CVK; of ``working_keys`` none.
     """
 
     question: str
+    keys: tuple[str, ...] = ()
 
 
 class Verdict(Struct, frozen=True, gc=False):
     """The vault's answer: a value without a truth value, so that it must be matched and cannot be
     ignored.
+
+    ``outcome``: ``good``, ``bad``, ``absent`` (there is nothing to check), ``unknown_key`` (there
+    is no such key), ``unusable`` (the key must not do this), ``block_invalid`` (of a PIN block),
+    ``incomplete`` (of chip data), ``made`` (of working keys). ``said`` is for people, and what the
+    doctor found.
+
+    ``data``: ``former`` is ``1`` where the key before an exchange fitted; ``atc`` of a cryptogram
+    as digits and ``cryptogram`` as ``ARQC``, ``TC`` or ``AAC``; of working keys by role the block,
+    and with ``_check`` behind it its check value.
     """
 
-    outcome: str  # good, bad, absent, unknown_key, ...
+    outcome: str
     said: str = ""
+    data: dict[str, str] = {}
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict has no truth value: match its outcome")

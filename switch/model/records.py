@@ -1,62 +1,50 @@
-"""What is remembered. Each record is versioned; a change is a new version and a new row of the
-journal.
+"""What is remembered of payments: transactions, money, parties, batches. ``RECORD_TYPES`` names all
+there are.
 
-``version`` is 1 for a record that did not exist. A record appended with version ``n`` demands that
-the store holds version ``n - 1`` (nothing, for 1); else the append is a conflict and nothing of it
-is kept. Records are encoded as JSON by ``msgspec``: only plain data in here, PANs only sealed
-(SR-PAN-03), never track, CVV, PIN or PIN block (SR-SAD-01).
-
-What has its default is left out of the JSON, which makes each purchase cheaper. A default is
-therefore part of the format and never changes.
+Owns their shapes; ``record`` says what all records keep to, ``key_records`` holds those of keys and
+devices. PANs are there only sealed (SR-PAN-03), track, CVV, PIN and PIN block never (SR-SAD-01).
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+from typing import ClassVar
 
 from msgspec import Struct
 
-from switch.model.copies import replace
+from switch.model.key_records import Device, FormerKey, SealedKey
+from switch.model.record import Key, Record, key_of, next_version
 from switch.model.request import Answer
 from switch.model.trail import Counted, Trail
 from switch.model.words import Delivery, EntryMode, Flow, Kind, State
 from switch.money import Money
 
-
-class Key(NamedTuple):
-    """Names one record: its table and its id."""
-
-    table: str
-    id: str
-
-
-_new: Final = tuple.__new__
-
-
-def key_of(table: str, record_id: str) -> Key:
-    """``Key(table, record_id)`` at a third of the price: every look-up of a decision makes one."""
-    return _new(Key, (table, record_id))
-
-
-class Record(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
-    """Base: identity and version."""
-
-    TABLE: ClassVar[str] = ""
-    id: str
-    version: int = 1
-
-    @property
-    def key(self) -> Key:
-        """Where it lives."""
-        return _new(Key, (self.TABLE, self.id))
-
-
-R = TypeVar("R", bound=Record)
-
-
-def next_version(record: R, **changes: Any) -> R:
-    """The record's successor: ``changes`` applied, version one higher."""
-    return replace(record, version=record.version + 1, **changes)
+__all__ = [
+    "RECORD_TYPES",
+    "Account",
+    "Batch",
+    "Card",
+    "Configured",
+    "Day",
+    "Device",
+    "Difference",
+    "Entry",
+    "FormerKey",
+    "Hold",
+    "Key",
+    "Merchant",
+    "Obligation",
+    "Posting",
+    "Record",
+    "Reference",
+    "SealedKey",
+    "Tally",
+    "Terminal",
+    "Transaction",
+    "UploadItem",
+    "Window",
+    "key_of",
+    "next_version",
+]
 
 
 class Transaction(Record, frozen=True, kw_only=True):
@@ -213,6 +201,14 @@ class Card(Record, frozen=True, kw_only=True):
     pin_tries_left: int = 3
     atc_seen: int = -1
     cash_limit_minor: int = 0  # per transaction, cash part; 0: none
+    issuer: str = ""  # whose keys judge it: issuer.NAME.*; empty: nobody's
+    sequence: str = ""  # PAN sequence number, two digits
+    # How its PIN is verified: visa-pvv, ibm-3624, house (the test PIN of this world); empty: not.
+    pin_method: str = ""
+    pin_reference: str = ""  # key index and PVV, or the offset
+    chip: str = ""  # the profile by which its cryptograms are made; empty: they are not checked
+    verification: bool = False  # whether CVV, CVV2 and the like are checked
+    scripts: tuple[str, ...] = ()  # issuer scripts that wait for its next chip transaction
 
 
 class Merchant(Record, frozen=True, kw_only=True):
@@ -239,8 +235,10 @@ class Terminal(Record, frozen=True, kw_only=True):
     zone: str = "UTC"
     batch_number: int = 1
     ksn_seen: str = ""
-    crypto_failures: int = 0
+    crypto_failures: int = 0  # in the window that began at crypto_failures_us (SR-PIN-06)
     partial_approval: bool = False  # takes an approval for less than it asked for
+    security: str = ""  # the name of what it keeps to (switch.model.security); empty: nothing
+    crypto_failures_us: int = 0
 
 
 class Batch(Record, frozen=True, kw_only=True):
@@ -330,7 +328,7 @@ class Configured(Record, frozen=True, kw_only=True):
     """
 
     TABLE: ClassVar[str] = "configured"
-    values: dict[str, str] = {}
+    values: dict[str, str] = {}  # noqa: RUF012 - msgspec gives each record its own
 
 
 class Obligation(Record, frozen=True, kw_only=True):
@@ -365,4 +363,6 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Window,
     Tally,
     Configured,
+    SealedKey,
+    Device,
 )

@@ -11,16 +11,21 @@ from msgspec import Struct
 
 from switch.model.risk_rules import RiskRules
 from switch.model.scripts import ScriptBook
+from switch.model.security import Security
 
 CHECK_NAMES: Final = (
     "fields",
     "terminal",
+    "mac",
     "merchant",
     "signed_on",
     "duplicate",
+    "ksn",
     "original",
     "card",
     "expiry",
+    "card_verification",
+    "cryptogram",
     "pin",
     "amount",
     "risk",
@@ -28,13 +33,28 @@ CHECK_NAMES: Final = (
     "funds",
 )
 # Without these money could move that must not; the others are a dialect's choice.
-INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {"signed_on", "expiry", "pin", "risk"}
+# (What secures a message is judged wherever it is there, whether the order names it or not.)
+INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {
+    "signed_on",
+    "expiry",
+    "risk",
+    "mac",
+    "ksn",
+    "card_verification",
+    "cryptogram",
+    "pin",
+}
 # What a check relies on having been found out before.
 _RELIES: Final = {
+    "mac": ("terminal",),
     "merchant": ("terminal",),
     "signed_on": ("terminal",),
     "card": ("original",),
+    "ksn": ("terminal", "duplicate"),
     "expiry": ("card",),
+    "card_verification": ("card",),
+    "cryptogram": ("card",),
+    "pin": ("card",),
     "amount": ("terminal",),
     "risk": ("terminal", "merchant", "card", "amount"),
     "limits": ("card", "amount"),
@@ -58,6 +78,7 @@ class DialectPolicy(Struct, frozen=True, gc=False):
     failed_delivery_reverses: bool = False
     totals: str = "none"  # which totals a reconciliation states: none, iso-74-97, hypercom-63
     upload: bool = False  # whether the dialect has a batch upload
+    macs: frozenset[str] = frozenset()  # message types that bear a MAC where one is required
 
 
 def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
@@ -119,3 +140,6 @@ class Settings(Struct, frozen=True, gc=False, kw_only=True):
     settlement: Settlement = Settlement()
     risk: RiskRules = RiskRules()
     scripts: ScriptBook | None = None  # scripted rules; None: none
+    securities: dict[str, Security] = {}  # by name
+    enrol_security: str = ""  # of terminals that are enrolled
+    enrol_issuer: str = ""  # whose keys judge enrolled cards; their PIN is the house's test PIN

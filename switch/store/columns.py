@@ -27,6 +27,7 @@ from switch.model.records import (
     Card,
     Configured,
     Day,
+    Device,
     Difference,
     Hold,
     Merchant,
@@ -34,6 +35,7 @@ from switch.model.records import (
     Posting,
     Record,
     Reference,
+    SealedKey,
     Tally,
     Terminal,
     Transaction,
@@ -74,6 +76,8 @@ _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Window: (14, ()),
     Tally: (15, ()),
     Configured: (16, ()),
+    SealedKey: (17, ()),
+    Device: (18, ()),
 }
 
 _END_OF_LEAD: Final = re.compile(r"[|%]")  # in a transaction's name both are escaped
