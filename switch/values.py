@@ -171,6 +171,18 @@ class CardVerification(Sensitive):
     __slots__ = ()
 
 
+class Pin(Sensitive):
+    """A PIN in clear, of a test card: 4 to 12 digits (ISO 9564-1)."""
+
+    __slots__ = ()
+
+
+class ClearKey(Sensitive):
+    """A key or a component of one in clear, in hex, on its way into the vault."""
+
+    __slots__ = ()
+
+
 class Carried:
     """A message as it came: the bytes from message type to end, and what stood in front of them
     (TPDU, header). They hold cards and tracks: shown by their count alone.
@@ -201,4 +213,13 @@ class Carried:
         raise TypeError("a carried message cannot be pickled or copied")
 
 
-SENSITIVE_TYPES: Final = (Pan, Track1, Track2, PinBlock, ChipData, CardVerification)
+SENSITIVE_TYPES: Final = (
+    Pan,
+    Track1,
+    Track2,
+    PinBlock,
+    ChipData,
+    CardVerification,
+    Pin,
+    ClearKey,
+)
