@@ -144,9 +144,50 @@ class Track2(Sensitive):
         expiry = self._split()[1][:4]
         return expiry if len(expiry) == 4 and expiry.isdigit() else None
 
+    @property
+    def service_code(self) -> str:
+        """Three digits behind the expiry; empty where the track holds none.
+
+        >>> Track2("4761739001010010=31122011234567890").service_code
+        '201'
+        """
+        code = self._split()[1][4:7]
+        return code if len(code) == 3 and code.isdigit() else ""
+
+    @property
+    def discretionary(self) -> DiscretionaryData:
+        """What stands behind the service code, without fill: the issuer's, PVV and CVV among it."""
+        return DiscretionaryData(self._split()[1][7:].rstrip("F"))
+
+    @property
+    def service_code(self) -> str:
+        """The three digits behind the expiry; empty where they are not there."""
+        return _digits(self._split()[1][4:7], 3)
+
+    @property
+    def verification(self) -> CardVerification | None:
+        """The CVV, CVC or iCVV: three digits behind PVV key index and PVV, as Visa and Mastercard
+        lay the discretionary data out; ``None`` where it ends before.
+
+        >>> Track2("4761739001010010=49122011123498700000").verification
+        CardVerification([hidden])
+        """
+        found = _digits(self._split()[1][12:15], 3)
+        return CardVerification(found) if found else None
+
+
+def _digits(text: str, count: int) -> str:
+    return text if len(text) == count and text.isdigit() else ""
+
 
 class Track1(Sensitive):
     """Track 1 data (ISO/IEC 7813)."""
+
+    __slots__ = ()
+
+
+class DiscretionaryData(Sensitive):
+    """The discretionary data of a track 2 (ISO/IEC 7813)."""
 
     __slots__ = ()
 
@@ -181,6 +222,11 @@ class ClearKey(Sensitive):
     """A key or a component of one in clear, in hex, on its way into the vault."""
 
     __slots__ = ()
+
+    @property
+    def length(self) -> int:
+        """Its bytes."""
+        return len(self._clear) // 2
 
 
 class Carried:

@@ -13,7 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.values import SENSITIVE_TYPES, Pan, Sensitive, Track2, luhn_ok, mask_pan
+from switch.values import (
+    SENSITIVE_TYPES,
+    CardVerification,
+    ClearKey,
+    Pan,
+    Sensitive,
+    Track2,
+    luhn_ok,
+    mask_pan,
+)
 
 VISA = "4761739001010010"
 DIGITS = st.text("0123456789", max_size=24)
@@ -189,3 +198,20 @@ def test_a_track_without_an_expiry(text: str) -> None:
     """M-20: cut short, or with a second separator in its place."""
     assert Track2(text).expiry is None
     assert Track2(text).has_separator is ("=" in text)
+
+
+def test_a_track_says_service_code_and_verification_value() -> None:
+    """ISO/IEC 7813: behind the expiry the service code, then key index, PVV and CVV."""
+    track = Track2("4761739001010010D49122011123498700000F")
+    assert track.service_code == "201"
+    assert track.verification == CardVerification("987")
+    short = Track2("4761739001010010=491220111234")
+    assert (short.service_code, short.verification) == ("201", None)
+    assert Track2("4761739001010010").service_code == ""
+
+
+def test_a_key_in_clear_tells_its_length_and_no_more() -> None:
+    """SR-KEY-13: neither ``repr`` nor an f-string shows it."""
+    key = ClearKey("0123456789ABCDEFFEDCBA9876543210")
+    assert key.length == 16
+    assert "0123" not in f"{key} {key!r}"
