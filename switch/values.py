@@ -146,21 +146,6 @@ class Track2(Sensitive):
 
     @property
     def service_code(self) -> str:
-        """Three digits behind the expiry; empty where the track holds none.
-
-        >>> Track2("4761739001010010=31122011234567890").service_code
-        '201'
-        """
-        code = self._split()[1][4:7]
-        return code if len(code) == 3 and code.isdigit() else ""
-
-    @property
-    def discretionary(self) -> DiscretionaryData:
-        """What stands behind the service code, without fill: the issuer's, PVV and CVV among it."""
-        return DiscretionaryData(self._split()[1][7:].rstrip("F"))
-
-    @property
-    def service_code(self) -> str:
         """The three digits behind the expiry; empty where they are not there."""
         return _digits(self._split()[1][4:7], 3)
 
@@ -182,12 +167,6 @@ def _digits(text: str, count: int) -> str:
 
 class Track1(Sensitive):
     """Track 1 data (ISO/IEC 7813)."""
-
-    __slots__ = ()
-
-
-class DiscretionaryData(Sensitive):
-    """The discretionary data of a track 2 (ISO/IEC 7813)."""
 
     __slots__ = ()
 
