@@ -163,6 +163,17 @@ FFFF) or 24 (AES DUKPT), not 22
     return Ksn(f"{number - counter:0{digits}X}", counter)
 
 
+def of_initial_key_id(text: str) -> Ksn:
+    """The AES device that an initial key identifier (16 hex digits) names, counter zero.
+
+    >>> of_initial_key_id("1234567890123456").device
+    '123456789012345600000000'
+    """
+    if len(text) != _SHORT_DIGITS:
+        raise KsnRefused(f"an initial key identifier has 16 hex digits, not {len(text)}")
+    return parse(f"{text}00000000")
+
+
 def counter_worth(counter: int, *, aes: bool) -> Counter:
     """Whether a device can send this counter (M-15)."""
     if counter == 0:
