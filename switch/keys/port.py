@@ -17,7 +17,7 @@ from msgspec import Struct
 from switch.errors import IsoswitchError
 from switch.model.facts import Verdict
 from switch.model.security import KeyOrder, KeyUse
-from switch.values import CardVerification, ChipData, Pan, PinBlock
+from switch.values import CardVerification, ChipData, Pan, Pin, PinBlock
 
 
 class VaultError(IsoswitchError):
@@ -50,9 +50,9 @@ class KeySpec(Struct, frozen=True, gc=False):
     ``usage`` (two characters, ``P0``, ``M3``, ``B0`` ...), ``algorithm`` (``T`` TDEA, ``A`` AES,
     ``H`` HMAC, ``D`` DEA, and ``4`` for SM4 from the range that the standard leaves to proprietary
     use), ``length`` in bytes, ``mode`` of use (``E``, ``D``, ``B``, ``G``, ``V``, ``C``, ``X``,
-    ``N``), ``exportability`` (``E`` under a trusted key in key blocks, ``S`` under any suitable
-    key-encrypting key, ``N`` never), ``mark``: ``test`` or ``live`` (SR-KEY-09).
-    ``switch.keys.permissions`` says which of them go together and what each may do.
+    ``N``), ``exportability`` (``E`` in key blocks, ``S`` in bare cryptograms too, ``N`` never),
+    ``mark``: ``test`` or ``live`` (SR-KEY-09). ``switch.keys.permissions`` says which of them go
+    together and what each may do.
     """
 
     usage: str
@@ -180,7 +180,7 @@ class PinVault(Protocol):
 
     def pin_reference(
         self,
-        pin: str,
+        pin: Pin,
         pan: Pan,
         method: str,
         verification_key: KeyUse | None,
@@ -192,7 +192,7 @@ class PinVault(Protocol):
         KeyRefused.
         """
 
-    def keep_house_pin(self, pin: str) -> None:
+    def keep_house_pin(self, pin: Pin) -> None:
         """The test PIN of this world, for the method ``house``: 4 to 12 digits."""
 
     def translate_pin(
@@ -267,11 +267,18 @@ class KeyVault(Protocol):
         """Another key of the same attributes, to take this one's place."""
 
     def working_keys(
-        self, working: str, roles: tuple[str, ...], *, mac_scheme: str = "", mark: str = "test"
+        self,
+        working: str,
+        roles: tuple[str, ...],
+        *,
+        mac_scheme: str = "",
+        form: str = "tr31",
+        mark: str = "test",
     ) -> dict[str, MadeKey]:
         """Fresh working keys by role (``tpk``, ``tak``, ``tdk``). ``working``: ``tdes-2``,
         ``tdes-3``, ``aes-128``, ``aes-192``, ``aes-256``, ``unionpay`` (8 bytes for the MAC, a
-        named exception of SR-KEY-10), ``sm4``; ``mac_scheme`` gives the MAC key its usage.
+        named exception of SR-KEY-10), ``sm4``; ``mac_scheme`` gives the MAC key its usage, ``form``
+        is how they will be handed out.
         """
 
     def hand_out(self, order: KeyOrder) -> dict[str, HandedKey]:
