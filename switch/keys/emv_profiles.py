@@ -57,7 +57,8 @@ class Profile:
 
     ``option``: of deriving the card's key. ``session``: method of session keys. ``tags``: what the
     cryptogram is made over, in order; ``issuer_data``: which bytes of 9F10 follow, as (start, end)
-    pairs, all where there are none. ``response``: method 1 or 2, under ``response_key``, ``card`` or ``session``.
+    pairs, all where there are none. ``response``: method 1 or 2, under ``response_key``: ``card``
+    or ``session``.
     ``layout``: how 9F10 is laid out, by name (``LAYOUTS``); ``cvn``: the version that it bears.
     """
 
