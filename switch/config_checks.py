@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from switch.config_file import Config
+from switch.config_keys_checks import key_mistakes
 from switch.config_risk_checks import risk_mistakes
 from switch.config_scripts_checks import rule_mistakes
 from switch.config_types import Mistake
@@ -45,6 +46,10 @@ def contradictions(config: Config) -> Iterator[Mistake]:
         if card.name.isdigit():  # it could be called by no command, and names are shown
             said = f"card.{place}.name: it reads as a card number: take a word"
             yield ("card", place, "name"), said
+    yield from _twice("security", [security.name for security in config.security], "name")
+    yield from _twice("key", [key.name for key in config.key], "name")
+    yield from _twice("officer", [officer.name for officer in config.officer], "name")
+    yield from key_mistakes(config)
     yield from _twice("risk", [rule.name for rule in config.risk], "name")
     yield from risk_mistakes(config)
     yield from rule_mistakes(config)

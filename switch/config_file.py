@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import Field, PrivateAttr
 
+from switch.config_keys import ConfiguredKey, Officer, Security
 from switch.config_risk import Risk
 from switch.config_scripts import Rule, Scripting
 from switch.config_sections import (
@@ -40,6 +41,9 @@ class Config(Section):
     merchant: tuple[Merchant, ...] = Field(default=(), strict=False)
     terminal: tuple[Terminal, ...] = Field(default=(), strict=False)
     card: tuple[Card, ...] = Field(default=(), strict=False)
+    security: tuple[Security, ...] = Field(default=(), strict=False)
+    key: tuple[ConfiguredKey, ...] = Field(default=(), strict=False)
+    officer: tuple[Officer, ...] = Field(default=(), strict=False)
     risk: tuple[Risk, ...] = Field(default=(), strict=False)
     scripting: Scripting = Scripting()
     rule: tuple[Rule, ...] = Field(default=(), strict=False)

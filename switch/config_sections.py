@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from switch.config_keys import PinMethod, PinValue
 from switch.config_types import (
     Amount,
     CardNumber,
@@ -127,6 +128,9 @@ class Terminal(Section):
     partial_approval: bool = Field(
         default=False, description="takes an approval for less than it asked for"
     )
+    security: str = Field(
+        default="", description="the [[security]] that it keeps to; empty: nothing is checked"
+    )
 
 
 class Card(Section):
@@ -145,6 +149,16 @@ class Card(Section):
     cash_limit: Amount = Field(
         default="0", description="of the cash part of one transaction; 0: none"
     )
+    issuer: Name | Literal[""] = Field(
+        default="", description="whose keys judge it: issuer.NAME.pvk and so on; empty: nobody's"
+    )
+    pin: PinValue | None = Field(default=None, description="of a test card; kept as its reference")
+    pin_method: PinMethod = Field(default="visa-pvv", description="how the PIN is verified")
+    sequence: Annotated[str, Field(pattern="^([0-9]{2})?$", description="PAN sequence number")] = ""
+    chip: str = Field(
+        default="", description="the profile of its chip; empty: no cryptogram is checked"
+    )
+    verification: bool = Field(default=False, description="whether CVV, CVV2 and so on are checked")
 
 
 class Authorization(Section):
@@ -198,3 +212,8 @@ class Settings(Section):
     enrol_balance: Amount = "100000"
     enrol_per_transaction_limit: Amount = "0"
     enrol_daily_limit: Amount = "0"
+    enrol_security: str = Field(default="", description="the [[security]] of such terminals")
+    enrol_issuer: Name | Literal[""] = Field(
+        default="", description="whose keys judge such cards; needs enrol_pin"
+    )
+    enrol_pin: PinValue | None = Field(default=None, description="the test PIN of such cards")

@@ -99,4 +99,6 @@ class Admission:
             if not self._rows.has(card) or self._rows.get(card) is None:
                 card_sealed = self._vault.seal(pan, token)
         pan_sealed = self._vault.seal(pan, request.request_key)
-        return RequestArrived(event.moment, event.origin, request, token, pan_sealed, card_sealed)
+        return RequestArrived(
+            event.moment, event.origin, request, token, pan_sealed, card_sealed, event.carried
+        )

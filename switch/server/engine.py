@@ -13,9 +13,10 @@ counts as ``unknown``, which is what it is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Final, TypeVar
 
 import outcome
 import trio
@@ -43,15 +44,18 @@ from switch.server.commit import Commit, append_and_load, delivery_change
 from switch.server.fetch import Fetcher
 from switch.server.limits import EngineLimits
 from switch.server.ports import EventLog, Outlet
+from switch.server.profile import MacCover
 from switch.server.recovery import business_day, hold_timers
 from switch.server.release import Release, what
 from switch.server.tickets import Tickets
 from switch.server.timers import Timers
+from switch.server.verdicts import Verdicts
 from switch.server.working import UnknownRowError, WorkingSet
 from switch.server.writer import Job, Writer
 from switch.store.port import Change, StoreUnavailable
 
 T = TypeVar("T")
+NO_COVERS: Final[Mapping[str, MacCover]] = MappingProxyType({})
 
 
 class Engine:
@@ -68,6 +72,7 @@ class Engine:
         clock: Clock,
         names: FreshNames,
         limits: EngineLimits | None = None,
+        covers: Mapping[str, MacCover] = NO_COVERS,
         plan: Callable[[Event, Facts], tuple[Need, ...]] = core_plan,
         step: Callable[[Event, Facts], Decision] = core_step,
     ) -> None:
@@ -87,7 +92,8 @@ class Engine:
         self.trouble = ""  # why requests are answered with 96
         self.decided = 0
         self._admission = Admission(vault, settings, names, self._rows)
-        self._fetcher = Fetcher(writer, self._rows, plan, self._defect)
+        self._verdicts = Verdicts(vault, covers)
+        self._fetcher = Fetcher(writer, self._rows, plan, self._verdicts.answer, self._defect)
         self._tickets = Tickets()
         self._release = Release(outlet, log, self.timers, clock, self.submit, self._tickets.told)
 
@@ -125,9 +131,15 @@ class Engine:
 
         return await self._tickets.ask(submit)
 
-    def use(self, settings: Settings, limits: EngineLimits | None = None) -> None:
+    def use(
+        self,
+        settings: Settings,
+        limits: EngineLimits | None = None,
+        covers: Mapping[str, MacCover] = NO_COVERS,
+    ) -> None:
         """A reloaded configuration: it decides events that come from now on (P-08)."""
         self._admission.use(settings)
+        self._verdicts.covers = covers
         self._limits = limits or self._limits
         self._rows.limit = self._limits.rows
 
@@ -239,7 +251,7 @@ class Engine:
     async def _batch(self, entries: list[Entry]) -> None:
         for last in (False, True):
             try:
-                await self._fetcher.fetch(entries)
+                await self._fetcher.fetch(entries, anew=last)
                 changes = await self._decide(entries)
                 result = await self._commit(changes) if changes else Commit.DURABLE
             except StoreUnavailable as failure:

@@ -8,7 +8,7 @@ decide and to store: it reads through the writer's jobs, so that reads and commi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
@@ -25,21 +25,26 @@ T = TypeVar("T")
 PLAN_ROUNDS: Final = 12  # a plan that still wants more after so many look-ups is a bug
 
 PlanFunction = Callable[[Event, Facts], tuple[Need, ...]]
+Asker = Callable[[VerdictNeed, Event, Facts], Verdict]
 
 
 class Fetcher:
-    """Brings facts. ``defect`` hears of an event whose plan raised, or came to no end."""
+    """Brings facts. ``ask`` puts a question to the vault. ``defect`` hears of an event whose plan
+    or question raised, or whose plan came to no end.
+    """
 
     def __init__(
         self,
         writer: Writer,
         rows: WorkingSet,
         plan: PlanFunction,
+        ask: Asker,
         defect: Callable[[Entry, Exception], None],
     ) -> None:
         self._writer = writer
         self._rows = rows
         self._plan = plan
+        self._ask = ask
         self._defect = defect
         self._scans: set[ScanNeed] = set()
         self.wishes: deque[Key] = deque()
@@ -53,8 +58,12 @@ class Fetcher:
             needs = self._plan(entry.event, entry.facts)
             self.wishes.extend(need for need in needs if isinstance(need, Key))
 
-    async def fetch(self, entries: Sequence[Entry]) -> None:
-        """All events together, round by round. Raises StoreUnavailable."""
+    async def fetch(self, entries: Sequence[Entry], *, anew: bool = False) -> None:
+        """All events together, round by round; ``anew``: rows have changed, so that the vault is
+        asked again. Raises StoreUnavailable.
+        """
+        for entry in entries if anew else ():
+            entry.facts = replace(entry.facts, verdicts={})
         waiting = entries
         for _ in range(PLAN_ROUNDS):
             missing: set[Key] = set()
@@ -74,23 +83,30 @@ class Fetcher:
             self._defect(entry, RuntimeError("the plan of this event does not come to an end"))
 
     def _wants(self, entry: Entry, missing: set[Key]) -> bool:
+        """Whether the event wants anything more; the keys of its rows go into ``missing``. The
+        vault is asked when all rows that the plan has named are there.
+        """
         try:
             needs = self._plan(entry.event, entry.facts)
+            questions: list[VerdictNeed] = []
+            for need in needs:
+                if isinstance(need, VerdictNeed):
+                    questions.append(need)
+                elif isinstance(need, ScanNeed):
+                    self._scans.add(need)
+                elif not self._rows.has(need):
+                    missing.add(need)
+            if questions and len(questions) == len(needs):
+                self._ask_all(entry, questions)
         except Exception as failure:
             self._defect(entry, failure)
             return False
-        questions = {}
-        for need in needs:
-            if isinstance(need, VerdictNeed):
-                questions[need.question] = Verdict("absent", "no key module answers this yet")
-            elif isinstance(need, ScanNeed):
-                self._scans.add(need)
-            elif not self._rows.has(need):
-                missing.add(need)
-        if questions:
-            facts = entry.facts
-            entry.facts = replace(facts, verdicts={**facts.verdicts, **questions})
         return bool(needs)
+
+    def _ask_all(self, entry: Entry, questions: Iterable[VerdictNeed]) -> None:
+        facts = entry.facts
+        verdicts = {need.question: self._ask(need, entry.event, facts) for need in questions}
+        entry.facts = replace(facts, verdicts={**facts.verdicts, **verdicts})
 
     async def job(self, job: Job[T]) -> T:
         """One job of the writer. The rows that events wish for meanwhile are loaded with it."""

@@ -12,6 +12,7 @@ from typing import Protocol
 from switch.errors import Fault
 from switch.model.events import Moment
 from switch.model.request import Answer, Problem, Request
+from switch.values import Carried
 from switch.wire.framing import Framing
 
 
@@ -39,6 +40,29 @@ class Mapper(Protocol):
         self, fields: dict[str, str], request: Request, answer: Answer, now: Moment
     ) -> dict[str, str]:
         """The fields of the answer."""
+
+
+class MacCover(Protocol):
+    """Where the MAC of a dialect's messages is, and what it covers (``switch.wire.mac_cover``)."""
+
+    @property
+    def scheme(self) -> str:
+        """The dialect's way of making MACs (``switch.keys.mac``); empty where it names none."""
+
+    def covered(self, carried: Carried) -> bytes:
+        """What the MAC of a message that came covers. Raises EncodeError where it bears none."""
+
+    def received(self, value: str) -> bytes:
+        """The MAC in a field's value (hex); empty where it is none."""
+
+    def placeholder(self, fields: Mapping[str, str]) -> dict[str, str]:
+        """The fields of an answer with an empty MAC. Raises EncodeError."""
+
+    def input(self, body: bytes, lead: bytes = b"") -> bytes:
+        """What the MAC of an encoded answer covers; ``lead`` is what will stand in front of it."""
+
+    def signed(self, encoded: bytes, mac: bytes) -> bytes:
+        """The encoded answer with its MAC in the place of the empty one. Raises EncodeError."""
 
 
 class Scripting(Protocol):
