@@ -96,9 +96,10 @@ class BlockCipher:
     '08D7B4FB629D0885'
     """
 
-    __slots__ = ("_algorithm", "_decryptor", "_encryptor", "block")
+    __slots__ = ("_algorithm", "_decryptor", "_encryptor", "block", "name")
 
     def __init__(self, cipher: CipherName, key: Key) -> None:
+        self.name = cipher
         self.block = block_size(cipher)
         self._algorithm: BlockCipherAlgorithm | None = algorithm(cipher, key)
         self._encryptor: CipherContext | None = None
