@@ -50,10 +50,12 @@ class Device(Record, frozen=True, kw_only=True):
     """A device under DUKPT: which of its counters were used (INV-71, SR-PIN-08).
 
     ``id`` is its key serial number with the counter at zero, hex. ``seen`` has bit n set where the
-    counter ``newest - n`` was used.
+    counter ``newest - n`` was used. Below ``floor`` nothing is known any more, so a counter there
+    is taken for a used one, whatever window is configured later.
     """
 
     TABLE: ClassVar[str] = "device"
     newest: int = 0
     seen: int = 0
+    floor: int = 0
     terminal_id: str = ""

@@ -34,27 +34,19 @@ CHECK_NAMES: Final = (
 )
 # Without these money could move that must not; the others are a dialect's choice.
 # (What secures a message is judged wherever it is there, whether the order names it or not.)
-INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {
-    "signed_on",
-    "expiry",
-    "risk",
-    "mac",
-    "ksn",
-    "card_verification",
-    "cryptogram",
-    "pin",
-}
+SECURING: Final = ("mac", "ksn", "card_verification", "cryptogram", "pin")
+INDISPENSABLE: Final = frozenset(CHECK_NAMES) - {"signed_on", "expiry", "risk", *SECURING}
 # What a check relies on having been found out before.
 _RELIES: Final = {
     "mac": ("terminal",),
     "merchant": ("terminal",),
     "signed_on": ("terminal",),
-    "card": ("original",),
-    "ksn": ("terminal", "duplicate"),
+    "card": ("mac", "original"),
+    "ksn": ("terminal", "mac", "duplicate"),
     "expiry": ("card",),
-    "card_verification": ("card",),
-    "cryptogram": ("card",),
-    "pin": ("card",),
+    "card_verification": ("card", "mac", "ksn"),
+    "cryptogram": ("card", "mac", "ksn"),
+    "pin": ("card", "mac", "ksn"),
     "amount": ("terminal",),
     "risk": ("terminal", "merchant", "card", "amount"),
     "limits": ("card", "amount"),
@@ -79,6 +71,7 @@ class DialectPolicy(Struct, frozen=True, gc=False):
     totals: str = "none"  # which totals a reconciliation states: none, iso-74-97, hypercom-63
     upload: bool = False  # whether the dialect has a batch upload
     macs: frozenset[str] = frozenset()  # message types that bear a MAC where one is required
+    signon_keys: bool = False  # whether the answer to a sign-on brings new working keys
 
 
 def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
@@ -99,6 +92,25 @@ def order_faults(checks: tuple[str, ...]) -> Iterator[str]:
         for earlier in _RELIES.get(name, ()):
             if earlier in checks[place:]:
                 yield f"the check {name!r} must come after {earlier!r}"
+
+
+def whole_order(checks: tuple[str, ...]) -> tuple[str, ...]:
+    """The order with what secures a message, each in its place where the dialect does not name it:
+    behind what it relies on, and behind whatever comes before it in ``CHECK_NAMES``.
+
+    >>> whole_order(("duplicate", "terminal", "original", "card", "funds"))
+    ('duplicate', 'terminal', 'mac', 'ksn', 'original', 'card', 'card_verification', \
+'cryptogram', 'pin', 'funds')
+    """
+    order = list(checks)
+    for name in SECURING:
+        if name in order:
+            continue
+        before = CHECK_NAMES[: CHECK_NAMES.index(name)]
+        nearest = next((known for known in reversed(before) if known in order), "")
+        behind = [order.index(known) for known in (nearest, *_RELIES[name]) if known in order]
+        order.insert(max(behind, default=-1) + 1, name)
+    return tuple(order)
 
 
 class Authorization(Struct, frozen=True, gc=False, kw_only=True):
