@@ -37,8 +37,9 @@ _PAN_PART: Final = 12
 _PAN_LENGTHS: Final = range(13, 20)  # of formats 0 and 3: twelve digits and the check digit
 _PAN4_LENGTHS: Final = range(1, 20)
 _BOUND: Final = frozenset((0, 3))  # formats whose block the PAN is combined into
-# The lowest and highest nibble that may stand behind the PIN.
-_FILLS: Final = {0: (15, 15), 1: (0, 15), 2: (15, 15), 3: (10, 15), 4: (10, 10)}
+# What may stand behind the PIN.
+_DIGITS: Final = b"0123456789"
+_FILLS: Final = {0: b"F", 1: b"0123456789ABCDEF", 2: b"F", 3: b"ABCDEF", 4: b"A"}
 # Of a block that is bound to no card although its format is (UnionPay, field 53 digit 1 = 1).
 NO_PAN: Final = "0" * 13
 _WIDE_FILL: Final = b"\xff" * BLOCK
@@ -134,6 +135,14 @@ def pan_field(pan: str) -> bytes:
     return bytes.fromhex(f"{len(digits) - _PAN_PART}{digits}".ljust(2 * BLOCK4, "0"))
 
 
+def known_pan_field(pan: str) -> tuple[bytes, bool]:
+    """The PAN field, and whether the PAN is none: then one of zeros, so that all goes on alike."""
+    try:
+        return pan_field(pan), False
+    except KeyRefused:
+        return bytes(BLOCK4), True
+
+
 def encode_wide(pin: str, pan: str, *, steps: Steps | None = None) -> bytes:
     """Format 0 widened to the block of SM4, 16 bytes, as the UnionPay line has it. Raises
     KeyRefused.
@@ -168,12 +177,15 @@ def decode_wide(block: bytes | bytearray, pan: str) -> str:
 
 
 def fill_for(block_format: int, pin_length: int, random_bytes: Callable[[int], bytes]) -> str:
-    """Random nibbles for a block of format 1 (any) or 3 (A to F), in hex; none for the others.
+    """Random nibbles for a block of format 1 (any), 3 (A to F) or 4 (sixteen, any, whatever the
+    PIN), in hex; none for the others.
 
     A byte gives a nibble; of format 3 those above 251 are thrown away, so that all six letters are
     equally likely.
     """
     needed = _ROOM - pin_length
+    if block_format == 4:
+        return random_bytes(BLOCK).hex().upper()
     if block_format == 1:
         return random_bytes((needed + 1) // 2).hex().upper()[:needed]
     made = ""
@@ -191,16 +203,15 @@ def check_pin(pin: str) -> None:
 def _pin_field(block_format: int, pin: str, fill: str = "") -> bytes:
     """Control nibble, length, PIN, fill: eight bytes."""
     check_pin(pin)
-    lowest, highest = _FILLS[block_format]
+    allowed = _FILLS[block_format].decode()
     needed = _ROOM - len(pin)
-    if lowest == highest:
+    if len(allowed) == 1:
         if fill:
-            raise KeyRefused(f"format {block_format} has a fixed fill")
-        fill = f"{lowest:X}" * needed
-    allowed = "0123456789ABCDEF"[lowest : highest + 1]
+            raise KeyRefused(f"format {block_format} is always filled with {allowed}")
+        fill = allowed * needed
     if len(fill) != needed or fill.strip(allowed):
         raise KeyRefused(
-            f"format {block_format} takes {needed} nibbles of fill from {allowed[0]} to F behind "
+            f"format {block_format} takes {needed} nibbles of fill out of {allowed} behind "
             f"a PIN of {len(pin)} digits"
         )
     return bytes.fromhex(f"{block_format}{len(pin):X}{pin}{fill}")
@@ -229,17 +240,13 @@ def _check_pan(pan: str, lengths: range) -> None:
 
 def _read(field: bytes | bytearray, block_format: int, bad: bool) -> str:
     """The PIN in a PIN field of eight bytes. Every nibble is judged, and nothing ends early."""
-    lowest, highest = _FILLS[block_format]
-    nibbles = field.hex()
-    values = [int(nibble, 16) for nibble in nibbles]
-    length = values[1]
-    bad |= (values[0] != block_format) | (length < PIN_LENGTHS.start) | (length >= PIN_LENGTHS.stop)
-    for place, value in enumerate(values[2:]):
-        inside = place < length
-        digit = value < 10
-        fill = (lowest <= value) & (value <= highest)
-        bad |= not ((inside & digit) | ((not inside) & fill))
-    pin = nibbles[2 : 2 + length]
+    nibbles = field.hex().upper().encode()
+    length = int(nibbles[1:2], 16)
+    pin, fill = nibbles[2 : 2 + length], nibbles[2 + length :]
+    bad |= nibbles[:1] != b"%d" % block_format
+    bad |= (length < PIN_LENGTHS.start) | (length >= PIN_LENGTHS.stop)
+    bad |= len(pin.translate(None, _DIGITS)) > 0
+    bad |= len(fill.translate(None, _FILLS[block_format])) > 0
     if bad:
         raise PinBlockRefused(REFUSED)
-    return pin
+    return pin.decode()
