@@ -60,10 +60,15 @@ def cryptogram_data(values: Mapping[str, bytes], tags: Iterable[str]) -> bytes:
     '1800001C'
     """
     wanted = tuple(tags)
-    lacking = [tag for tag in wanted if not _whole(tag, values)]
-    if lacking:
-        raise TagsMissing(lacking)
+    absent = lacking(values, wanted)
+    if absent:
+        raise TagsMissing(absent)
     return b"".join([values[tag] for tag in wanted])
+
+
+def lacking(values: Mapping[str, bytes], tags: Iterable[str]) -> list[str]:
+    """Those of the tags that are not there, or have another length than theirs."""
+    return [tag for tag in tags if not _whole(tag, values)]
 
 
 def _whole(tag: str, values: Mapping[str, bytes]) -> bool:

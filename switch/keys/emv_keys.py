@@ -88,22 +88,30 @@ def _sha1(data: bytes) -> str:
 
 
 def session_key(
-    method: str, card: Key, atc: bytes, unpredictable: bytes = b"", *, steps: Steps | None = None
+    method: str,
+    card: Key,
+    atc: bytes,
+    unpredictable: bytes = b"",
+    *,
+    ready: BlockCipher | None = None,
+    steps: Steps | None = None,
 ) -> bytearray:
     """The key for the cryptograms of one transaction, by the method's name (``METHODS``).
 
     ``atc`` is the application transaction counter, two bytes; ``unpredictable`` the terminal's
-    number, four bytes, which only Mastercard's method takes. Raises KeyRefused.
+    number, four bytes, which only Mastercard's method takes. ``ready`` is a cipher under the card's
+    key, where there is one already: a new one costs more than all the rest. Raises KeyRefused.
     """
+    source = card if ready is None else ready
     if method == "none":
         key = bytearray(need_double("a card's key", card))
     elif method == "common":
-        key = common(card, need_bytes("an ATC", atc, 2) + bytes(6))
+        key = common(source, need_bytes("an ATC", atc, 2) + bytes(6))
     elif method == "mastercard":
         number = need_bytes("an unpredictable number", unpredictable, 4)
-        key = common(card, need_bytes("an ATC", atc, 2) + bytes(2) + number)
+        key = common(source, need_bytes("an ATC", atc, 2) + bytes(2) + number)
     elif method == "pboc":
-        key = pboc(card, atc)
+        key = pboc(source, atc)
     elif method == "emv2000":
         key = emv2000(card, atc)
     elif method == "visa_sm":

@@ -76,14 +76,22 @@ class Profile:
 
     def part_of(self, issuer_data: bytes) -> bytes:
         """What of 9F10 the cryptogram is made over. Raises TagsMissing where it is too short."""
-        size = len(issuer_data)
+        parts = self._parts(len(issuer_data))
+        if not parts:
+            raise TagsMissing((ISSUER_DATA,))
+        return b"".join([issuer_data[start:end] for start, end in parts])
+
+    def takes(self, issuer_data: bytes) -> bool:
+        """Whether 9F10 is long enough, and not too long."""
+        return bool(self._parts(len(issuer_data)))
+
+    def _parts(self, size: int) -> tuple[tuple[int, int], ...]:
+        """Where the parts are in 9F10 of that size; nowhere in one of a wrong size."""
         parts = self.issuer_data or ((0, size),)
         if parts == _WITH_COUNTERS and size >= _LONG_COUNTERS:
             parts = _WITH_LONG_COUNTERS
         shortest = max(LAYOUTS[self.layout].shortest, parts[-1][1])
-        if not shortest <= size <= _LONGEST_ISSUER_DATA:
-            raise TagsMissing((ISSUER_DATA,))
-        return b"".join([issuer_data[start:end] for start, end in parts])
+        return parts if shortest <= size <= _LONGEST_ISSUER_DATA else ()
 
 
 @dataclass(frozen=True, slots=True)
