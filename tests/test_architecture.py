@@ -26,6 +26,9 @@ REVEALS: Final[dict[str, int]] = {
     "switch/keys/vault.py:SoftwareVault.token": 1,  # keyed hash of the whole PAN
     # The virtual terminal's side: what a device reads off a card goes into its message.
     "switch/wire/map_terminal.py:TerminalSide._put_card": 6,
+    # A message's own bytes, to make its MAC of; they go to the vault and nowhere else.
+    "switch/wire/mac_cover.py:MacCover.covered": 1,
+    "switch/wire/mac_cover.py:MacCover.alternatives": 1,
 }
 
 

@@ -26,6 +26,7 @@ from switch.server.outbox import Outbox
 from switch.server.ports import EventLog
 from switch.server.profile import Profile, Scripting
 from switch.server.staged import Stage
+from switch.values import Carried
 from switch.wire.framer import Frame, Framer, FramingError
 from switch.wire.framing import KeepAlive
 from switch.wire.hints import suspected_encoding
@@ -167,6 +168,9 @@ class Session:
         if profile.verify_every and exchange % profile.verify_every == 0:
             self._verify(data, fields)
         self._open[exchange] = Exchange(frame, fields)
+        if request.mac:
+            carried = Carried(data, frame.tpdu + frame.header)
+            return RequestArrived(now, origin, request, carried=carried)
         return RequestArrived(now, origin, request)
 
     def _rejected(

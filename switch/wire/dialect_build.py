@@ -24,6 +24,7 @@ from switch.wire.dialect_data import (
     TransactionRule,
 )
 from switch.wire.dialect_layout import field_layout, layout_of, parts_of
+from switch.wire.dialect_mac import mac_rule, macs_of
 from switch.wire.dialect_model import (
     DialectFile,
     MessageSection,
@@ -66,6 +67,7 @@ def build(name: str, file: DialectFile) -> Dialect:
             failed_delivery_reverses=file.policy.failed_delivery_reverses,
             totals=file.policy.totals,
             upload=any(section.kind is Kind.BATCH_UPLOAD for section in file.transactions.values()),
+            macs=macs_of(file),
         ),
         reading_only=file.reading_only,
         version=file.version,
@@ -73,6 +75,7 @@ def build(name: str, file: DialectFile) -> Dialect:
         mac_fields=tuple(
             sorted((k for k, field in file.fields.items() if field.means == "mac"), key=int)
         ),
+        mac=mac_rule(file),
         messages=messages,
         echo=_ids(file.echo),
         transactions=tuple(_transactions(file, places)) if messages else (),

@@ -130,6 +130,23 @@ class Indicators:
 
 
 @dataclass(frozen=True, slots=True)
+class MacRule:
+    """How messages are authenticated. ``scheme`` is a name of the key room's, empty: none is said.
+
+    What a MAC covers begins with the TPDU, with the header or with the message type (``covers``)
+    and goes up to the MAC field, whose bit in the bitmap is ``set`` or ``cleared``; the field is
+    ``left-out``, or stands there as ``zeros``. ``text``: the field holds the MAC's hex characters
+    (upper case), not its bytes.
+    """
+
+    scheme: str = ""
+    covers: str = "message"
+    bit: str = "set"
+    field: str = "left-out"
+    text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One dialect, whole. ``places`` by meaning; ``words`` by meaning and code, for people.
 
@@ -146,6 +163,7 @@ class Dialect:
     version: str = "0"
     places: Mapping[str, Place] = field(default_factory=dict)
     mac_fields: tuple[str, ...] = ()
+    mac: MacRule = MacRule()
     messages: Mapping[str, MessageRule] = field(default_factory=dict)
     echo: tuple[str, ...] = ()
     transactions: tuple[TransactionRule, ...] = ()

@@ -7,7 +7,8 @@ keys (an echoed field that does not exist, a code for a reason that is missing) 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -47,11 +48,20 @@ def _printable(text: str) -> str:
     return text
 
 
+def _mac_scheme(name: str) -> str:
+    if not _MAC_SCHEME.fullmatch(name):
+        raise ValueError("name a way of making MACs, such as x9.19, x9.19/2 (padding), x9.19:4")
+    return name
+
+
 def _kind_or_network(name: str) -> str:
     if name != "network":
         Kind(name)
     return name
 
+
+# What the names mean is the key room's; the wire knows how they look.
+_MAC_SCHEME: Final = re.compile(r"[a-z][a-z0-9]*([.-][a-z0-9]+){0,5}(/[1-9])?(:[1-9][0-9]?)?")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Title = Annotated[str, AfterValidator(_printable), Field(max_length=120)]
@@ -64,6 +74,7 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{2,4}$")]
 As = Annotated[str, AfterValidator(_notation)]
 Means = Annotated[str, AfterValidator(_meaning)]
 TextCoding = Annotated[str, AfterValidator(_text_coding)]
+MacScheme = Annotated[str, AfterValidator(_mac_scheme)]
 KindOrNetwork = Annotated[str, AfterValidator(_kind_or_network)]
 AmountType = Annotated[str, Field(pattern=r"^[0-9]{2}$")]
 Letter = Annotated[str, Field(pattern=r"^[A-Z]$")]
@@ -281,6 +292,19 @@ class CurrencySection(Section):
     letters: bool = False
 
 
+class MacSection(Section):
+    """How messages are authenticated (``switch.wire.dialect_data.MacRule``), and which types bear a
+    MAC.
+    """
+
+    scheme: MacScheme
+    covers: Literal["message", "header", "tpdu"] = "message"
+    bit: Literal["set", "cleared"] = "set"
+    field: Literal["left-out", "zeros"] = "left-out"
+    text: bool = False
+    messages: tuple[MessageType, ...] = Field(default=(), strict=False)
+
+
 class PolicySection(Section):
     """Named behaviour of the core (``switch.model.settings.DialectPolicy``) and of reconciliation
     (INV-53).
@@ -314,6 +338,7 @@ class DialectFile(Section):
     amount_types: AmountTypesSection = AmountTypesSection()
     indicators: IndicatorSection = IndicatorSection()
     settlement_codes: SettlementCodeSection = SettlementCodeSection()
+    mac: MacSection | None = None
     policy: PolicySection = PolicySection()
     responses: dict[Annotated[Reason, Loose], Code] = {}
     responses_for: dict[KindOrNetwork, dict[Annotated[Reason, Loose], Code]] = {}

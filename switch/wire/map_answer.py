@@ -59,6 +59,25 @@ class AnswerWriter:
             self._besides(reply, request, answer, kind)
         return reply
 
+    def sealed(self, fields: Mapping[str, str], chip: bytes, keys: str) -> dict[str, str]:
+        """The fields with chip data and working keys: the only door by which something sensitive
+        gets into an answer.
+        """
+        ids = self._types.get(fields["t"]).ids
+        sealed = dict(fields)
+        if chip:
+            sealed[self._wanted(ids.chip, "chip data")] = chip.hex().upper()
+        if keys:
+            number = self._wanted(ids.key_data, "key data")
+            as_bytes = self._layout.fields[int(number)].content is Content.B
+            sealed[number] = keys.encode("ascii").hex().upper() if as_bytes else keys
+        return sealed
+
+    def _wanted(self, number: str, words: str) -> str:
+        if not number:
+            raise EncodeError("t", f"{self._dialect.name} has no field for {words}")
+        return number
+
     def _besides(
         self, reply: dict[str, str], request: Request, answer: Answer, kind: MessageType
     ) -> None:

@@ -63,6 +63,7 @@ class Fields(NamedTuple):
     chip: str = ""
     card_verification: str = ""
     indicators: str = ""
+    pin_block_long: str = ""
     # Not read from requests.
     amounts_more: str = ""
     processing_code: str = ""
@@ -71,9 +72,10 @@ class Fields(NamedTuple):
     response_text: str = ""
     totals: str = ""
     settlement_code: str = ""
+    key_data: str = ""
 
 
-READ: Final = 26
+READ: Final = 27
 Get = Callable[[str], str | None]  # of a message: the value of a field
 
 

@@ -54,6 +54,8 @@ class Problems:
                 return False
         if not kind.needing.isdisjoint(fields):
             return False
+        if kind.ids.pin_block_long in fields and kind.ids.pin_block in fields:
+            return False
         if kind.ids.totals and not self._totals.readable(fields.get, kind.ids):
             return False
         amount, expiry = request.amount, card.expiry
@@ -95,6 +97,8 @@ class Problems:
             yield self._problem(kind, kind.ids.expiry, "names a month that is none")
         yield from self._clock(kind, request)
         yield from self._money(fields, kind, request)
+        if kind.ids.pin_block_long in fields and fields.get(kind.ids.pin_block, "").strip("0"):
+            yield self._problem(kind, kind.ids.pin_block, "holds a second PIN block")
         if kind.ids.totals and not self._totals.readable(fields.get, kind.ids):
             yield self._problem(kind, kind.ids.totals, "holds no totals")
 

@@ -35,8 +35,8 @@ from switch.wire.map_values import CURRENCY_NUMBERS, additional_amount
 
 _NO_ORIGINAL: Final = ("", "", "", "")
 _NOTHING: Final = repeat("")
-_KSN_DIGITS: Final = range(16, 25)
-_HEX: Final = frozenset("0123456789ABCDEFabcdef")
+_KSN_DIGITS: Final = (16, 20, 24)
+_HEX: Final = frozenset("0123456789ABCDEF")
 
 
 class RequestReader:
@@ -131,8 +131,12 @@ class RequestReader:
             chip,
             verification,
             letters,
+            long_block,
         ) = map(get, kind.ids[:READ], _NOTHING)
         card = Card(number, track2, expiry, chip)
+        if long_block:
+            pin_block = long_block
+        mac = self._mac(get)
         terminal, merchant = terminal.rstrip(), merchant.rstrip()
         original_field = self._original_field
         pointer = route.original
@@ -188,9 +192,9 @@ class RequestReader:
             card_sequence=card_sequence,
             entry_mode=self._entry_modes.get(entry_mode[self._entry_mode], EntryMode.UNKNOWN),
             pin_block=PinBlock(pin_block.upper()) if pin_block else None,
-            ksn=ksn and _ksn(ksn),
+            ksn=ksn and _ksn(ksn, secured=bool(pin_block or mac)),
             security_info=security_info,
-            mac=self._mac(get),
+            mac=mac,
             chip=ChipData(chip) if chip else None,
             approval_code=approval_code.rstrip(),
             network_code=network_code,
@@ -283,10 +287,12 @@ def _money(digits: str, currency: str) -> Money | None:
     return Money(int(digits), currency) if digits.isdecimal() else None
 
 
-def _ksn(value: str) -> str:
-    """A key serial number is hex of 8 to 12 bytes; other things in its field are not one (ANSI
-    X9.24).
+def _ksn(value: str, *, secured: bool) -> str:
+    """A key serial number is hex of 8, 10 or 12 bytes (ANSI X9.24); other things in its field are
+    not one. Where a PIN block or MAC is ``secured`` by it, hex of any length is let through, so
+    that it is refused by its name (M-15).
     """
-    if len(value) not in _KSN_DIGITS or not _HEX.issuperset(value):
+    value = value.rstrip().upper()
+    if not _HEX.issuperset(value):
         return ""
-    return value.upper()
+    return value if secured or len(value) in _KSN_DIGITS else ""

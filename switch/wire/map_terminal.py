@@ -15,6 +15,8 @@ from switch.model.words import EntryMode, Flow, Kind
 from switch.money import CURRENCIES, Money
 from switch.wire import map_names
 from switch.wire.dialect_data import Dialect, Place, TransactionRule
+from switch.wire.layout import Coding
+from switch.wire.mac_cover import MacCover
 from switch.wire.map_answer import composite, fit
 from switch.wire.map_message import (
     Fields,
@@ -27,6 +29,7 @@ from switch.wire.map_message import (
 from switch.wire.map_totals import Totals
 from switch.wire.map_values import written_amount
 
+_PIN_DIGITS: Final = 16  # hex, of a PIN block of 8 bytes (ISO 9564-1 formats 0 to 3)
 # Plain texts of a request that go into the field of their name.
 _TEXTS: Final = (
     "stan",
@@ -51,11 +54,14 @@ _TEXTS: Final = (
 class TerminalSide:
     """Requests of one dialect as a terminal makes them."""
 
-    def __init__(self, dialect: Dialect, types: MessageTypes, totals: Totals) -> None:
+    def __init__(
+        self, dialect: Dialect, types: MessageTypes, totals: Totals, cover: MacCover
+    ) -> None:
         self._dialect = dialect
         self._totals = totals
         self._layout = dialect.layout
         self._types = types
+        self._cover = cover
         self._entry_codes: dict[EntryMode, str] = {}
         if dialect.entry_modes is not None:
             for code, mode in dialect.entry_modes.codes.items():
@@ -99,11 +105,14 @@ class TerminalSide:
         self._put_indicators(fields, request, ids)
         fields |= self._totals.write(request.totals, ids)
         if request.mac:
-            fields[self._mac_field(fields)] = request.mac
+            fields[self._cover.field(fields)] = request.mac
         return fields, rule
 
     def _fitted(self, number: str, value: str) -> str:
-        if len(value) > self._layout.fields[int(number)].max_length:
+        shape = self._layout.fields[int(number)]
+        if shape.coding == Coding.BINARY and not shape.nibbles:
+            return value  # hex, two digits a byte; the codec counts them
+        if len(value) > shape.max_length:
             raise EncodeError(number, "the value is longer than its field")
         return fit(self._layout, number, value)
 
@@ -201,7 +210,11 @@ class TerminalSide:
         if request.track1 is not None and ids.track1:
             fields[ids.track1] = request.track1.reveal()
         if request.pin_block is not None:
-            fields[ids.pin_block] = request.pin_block.reveal()
+            block = request.pin_block.reveal()
+            number = ids.pin_block if len(block) == _PIN_DIGITS else ids.pin_block_long
+            if not number:
+                raise EncodeError("t", f"{self._dialect.name} has no field for such a PIN block")
+            fields[number] = block
         if request.chip is not None and ids.chip:
             fields[ids.chip] = request.chip.reveal()
         if request.card_verification is not None and ids.card_verification:
@@ -269,13 +282,6 @@ class TerminalSide:
             raise EncodeError("t", f"{self._dialect.name} has no field for indicators here")
         if written:
             fields[ids.indicators] = written
-
-    def _mac_field(self, fields: Mapping[str, str]) -> str:
-        macs = self._dialect.mac_fields
-        if not macs:
-            raise EncodeError("mac", f"{self._dialect.name} has no field for it")
-        high = any(int(number) > 64 for number in fields if number != "t")
-        return macs[-1] if high else macs[0]
 
 
 def _has_card(request: Request) -> bool:

@@ -13,9 +13,12 @@ from switch.model.copies import replace
 from switch.model.request import Answer
 from switch.model.words import APPROVALS, Kind, Reason
 from switch.money import Money
+from switch.values import ChipData
 from switch.wire.dialect_data import Dialect
+from switch.wire.key_data import HandedKey, keys_of
+from switch.wire.layout import Content
 from switch.wire.map_answer import response_codes
-from switch.wire.map_message import MessageType, MessageTypes
+from switch.wire.map_message import Fields, MessageType, MessageTypes
 from switch.wire.map_request import RequestReader
 from switch.wire.map_totals import Totals
 from switch.wire.map_values import balance
@@ -28,7 +31,8 @@ class TerminalAnswer:
     ``matches``: it answers what was sent, every field that must be echoed is equal; ``differs``
     names the fields that are not, and nothing else of it counts then. ``reason`` is ``None`` for a
     response code that the dialect does not know. The settlement date of ``answer`` has the digits
-    that the dialect carries: MMDD, YYMMDD.
+    that the dialect carries: MMDD, YYMMDD. ``chip`` is what goes to the card, ``keys`` are working
+    keys, ``mac`` is as in the field (hex) and not checked; an answer that does not match has none.
     """
 
     matches: bool
@@ -37,6 +41,9 @@ class TerminalAnswer:
     words: str
     reason: Reason | None
     answer: Answer | None
+    chip: ChipData | None = None
+    keys: tuple[HandedKey, ...] = ()
+    mac: str = ""
 
     @property
     def approved(self) -> bool:
@@ -93,7 +100,23 @@ class AnswerReader:
             currency = "" if asked is None else asked.currency
             answer = replace(answer, amount=Money(answer.amount.minor, currency))
         words = self._dialect.in_words("response_code", code)
-        return TerminalAnswer(True, (), code, words, reason, answer)
+        return TerminalAnswer(
+            True,
+            (),
+            code,
+            words,
+            reason,
+            answer,
+            chip=heard.chip,
+            keys=self._keys(received, ids),
+            mac=heard.mac,
+        )
+
+    def _keys(self, received: Mapping[str, str], ids: Fields) -> tuple[HandedKey, ...]:
+        value = received.get(ids.key_data, "")
+        if value and self._dialect.layout.fields[int(ids.key_data)].content is Content.B:
+            value = bytes.fromhex(value).decode("latin-1")
+        return keys_of(value) if value else ()
 
     def _differences(
         self,

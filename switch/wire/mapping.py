@@ -14,6 +14,7 @@ from switch.model.copies import replace
 from switch.model.events import Moment
 from switch.model.request import Answer, Problem, Request
 from switch.wire.dialect_data import Dialect
+from switch.wire.mac_cover import MacCover
 from switch.wire.map_answer import AnswerWriter
 from switch.wire.map_message import MessageTypes
 from switch.wire.map_request import RequestReader
@@ -42,7 +43,8 @@ class Mapper:
         totals = Totals(dialect)
         self._reader = RequestReader(dialect, types, totals)
         self._writer = AnswerWriter(dialect, types, totals)
-        self._terminal = TerminalSide(dialect, types, totals)
+        self.cover = MacCover(dialect)
+        self._terminal = TerminalSide(dialect, types, totals, self.cover)
         self._heard = AnswerReader(dialect, types, self._reader, totals)
 
     def request(self, fields: Mapping[str, str]) -> Request:
@@ -62,6 +64,14 @@ class Mapper:
     ) -> dict[str, str]:
         """The fields of the answer to ``fields``, which were read as ``request``."""
         return self._writer.answer(fields, request, answer, now)
+
+    def sealed(
+        self, fields: Mapping[str, str], chip: bytes = b"", keys: str = ""
+    ) -> dict[str, str]:
+        """The fields of an answer with what the vault adds: chip data for the card (BER-TLV) and
+        working keys (``switch.wire.key_data``). EncodeError where the dialect has no field for it.
+        """
+        return self._writer.sealed(fields, chip, keys)
 
     def compose(self, request: Request) -> dict[str, str]:
         """A terminal's message that asks for this. EncodeError where the dialect cannot say it."""
