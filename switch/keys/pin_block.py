@@ -37,9 +37,10 @@ _PAN_PART: Final = 12
 _PAN_LENGTHS: Final = range(13, 20)  # of formats 0 and 3: twelve digits and the check digit
 _PAN4_LENGTHS: Final = range(1, 20)
 _BOUND: Final = frozenset((0, 3))  # formats whose block the PAN is combined into
-# What may stand behind the PIN.
 _DIGITS: Final = b"0123456789"
-_FILLS: Final = {0: b"F", 1: b"0123456789ABCDEF", 2: b"F", 3: b"ABCDEF", 4: b"A"}
+_ANY: Final = "0123456789ABCDEF"
+# What may stand behind the PIN.
+_FILLS: Final = {0: b"F", 1: _ANY.encode(), 2: b"F", 3: b"ABCDEF", 4: b"A"}
 # Of a block that is bound to no card although its format is (UnionPay, field 53 digit 1 = 1).
 NO_PAN: Final = "0" * 13
 _WIDE_FILL: Final = b"\xff" * BLOCK
@@ -97,19 +98,19 @@ def decode(block_format: int, block: bytes | bytearray, pan: str = "") -> str:
     return _read(field, block_format, bad)
 
 
-def encode_pin4(pin: str, random: bytes) -> bytes:
-    """The PIN field of format 4, 16 bytes, with eight random ones. Raises KeyRefused.
+def encode_pin4(pin: str, fill: str) -> bytes:
+    """The PIN field of format 4, 16 bytes; ``fill`` is sixteen random nibbles in hex. Raises
+    KeyRefused.
 
     ::
 
         4 4 1 2 3 4 A A A A A A A A A A  2 F 6 9 A D D E 2 E 9 E 7 A C E
 
-    >>> encode_pin4("1234", bytes.fromhex("2F69ADDE2E9E7ACE")).hex().upper()
+    >>> encode_pin4("1234", "2F69ADDE2E9E7ACE").hex().upper()
     '441234AAAAAAAAAA2F69ADDE2E9E7ACE'
     """
-    if len(random) != BLOCK:
-        raise KeyRefused(f"format 4 takes {BLOCK} random bytes, not {len(random)}")
-    return _pin_field(4, pin) + random
+    _check_fill(4, fill, 2 * BLOCK, _ANY)
+    return _pin_field(4, pin) + bytes.fromhex(fill)
 
 
 def decode_pin4(field: bytes | bytearray) -> str:
@@ -209,12 +210,15 @@ def _pin_field(block_format: int, pin: str, fill: str = "") -> bytes:
         if fill:
             raise KeyRefused(f"format {block_format} is always filled with {allowed}")
         fill = allowed * needed
+    _check_fill(block_format, fill, needed, allowed)
+    return bytes.fromhex(f"{block_format}{len(pin):X}{pin}{fill}")
+
+
+def _check_fill(block_format: int, fill: str, needed: int, allowed: str) -> None:
     if len(fill) != needed or fill.strip(allowed):
         raise KeyRefused(
-            f"format {block_format} takes {needed} nibbles of fill out of {allowed} behind "
-            f"a PIN of {len(pin)} digits"
+            f"format {block_format} takes {needed} nibbles of fill here, out of {allowed}"
         )
-    return bytes.fromhex(f"{block_format}{len(pin):X}{pin}{fill}")
 
 
 def _pan_part(pan: str) -> bytes:

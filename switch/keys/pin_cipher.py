@@ -154,7 +154,7 @@ def translate(
 
 
 def _encipher4(cipher: BlockCipher, pin: str, pan: str, fill: str, steps: Steps | None) -> bytes:
-    pin_part, pan_part = encode_pin4(pin, bytes.fromhex(fill)), pan_field(pan)
+    pin_part, pan_part = encode_pin4(pin, fill), pan_field(pan)
     block_a = cipher.encrypt(pin_part)
     block_b = xor(block_a, pan_part)
     block = bytes(cipher.encrypt(block_b))
