@@ -102,3 +102,12 @@ def transaction_key(
     cipher under that key, where there is one already. Raises KeyRefused.
     """
     return session_key(chip.profile.session, card, chip.atc, chip.unpredictable, ready=ready)
+
+
+def response_key(card: Key, chip: ChipTransaction) -> bytearray:
+    """The key of the response cryptogram, for the caller to overwrite: the card's own or the
+    session's, as the profile says. Raises KeyRefused.
+    """
+    if chip.profile.response_key == "card":
+        return bytearray(card)
+    return transaction_key(card, chip)
