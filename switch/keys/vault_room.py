@@ -1,0 +1,170 @@
+"""What all questions of the vault stand on: opening a key block, sealing a key, the keys of a DUKPT
+transaction.
+
+Owns the two key block protection keys (test and live: the mark of a key is bound by which of them
+its block opens under, SR-KEY-09) and the memory of opened keys. Refuses to open a block without
+being told what for: each way in asks ``permissions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from switch.keys import dukpt_aes, dukpt_tdes
+from switch.keys.check_value import check_value
+from switch.keys.ciphers import wipe
+from switch.keys.clear_keys import refuse_unfit
+from switch.keys.key_block import padding_length, unwrap, wrap
+from switch.keys.key_block_header import Header, OptionalBlock, padded, refused
+from switch.keys.known_keys import is_published
+from switch.keys.master import MasterKey
+from switch.keys.permissions import MARKS, check_spec, kind, misused
+from switch.keys.port import (
+    KeyBlockRefused,
+    KeyRefused,
+    KeySpec,
+    MadeKey,
+    VaultError,
+)
+from switch.keys.vault_cache import DEVICES, KEYS, Kept, OpenKey
+from switch.model.ksn import Ksn, parse
+from switch.model.security import KeyUse
+
+_VERSION: Final = "D"
+_PROTECTION_BYTES: Final = 32
+_CLOSED: Final = "the vault is closed"
+Device = dukpt_tdes.TdesDevice | dukpt_aes.AesDevice
+
+
+class VaultRoom:
+    """The vault's inner room. ``random_bytes``: the operating system's generator (SR-KEY-11), or a
+    seeded source in a made-up world whose keys are made up as well.
+    """
+
+    __slots__ = ("_devices", "_opened", "_protection", "_random_bytes")
+
+    def __init__(self, master: MasterKey, random_bytes: Callable[[int], bytes]) -> None:
+        self._random_bytes = random_bytes
+        self._opened: Kept[OpenKey] = Kept(KEYS)
+        self._devices: Kept[Device] = Kept(DEVICES)
+        self._protection: dict[str, bytearray] = {}
+        for mark in MARKS:
+            with master.derived(f"key block {mark} 1", _PROTECTION_BYTES) as key:
+                self._protection[mark] = bytearray(key)
+
+    def close(self) -> None:
+        """Overwrite all keys of key blocks; none is opened afterwards."""
+        self._opened.wipe()
+        self._devices.wipe()
+        wipe(*self._protection.values())
+        self._protection.clear()
+
+    def opened(self, key: KeyUse, operation: str) -> OpenKey:
+        """The key, where its block says that it may do this. Raises KeyMisused, KeyBlockRefused."""
+        found = self._opened.get(key.block, lambda: self._open(key))
+        if operation not in found.may:
+            raise misused(key.name, found.spec, operation)
+        return found
+
+    def looked_at(self, key: KeyUse) -> OpenKey:
+        """The key, to say what it is or to hand it on; not to use it. Raises KeyBlockRefused."""
+        return self._opened.get(key.block, lambda: self._open(key))
+
+    def sealed(
+        self, spec: KeySpec, value: bytearray, optional: tuple[OptionalBlock, ...] = ()
+    ) -> MadeKey:
+        """A key's block for the store; ``value`` is overwritten. Raises KeyRefused for attributes
+        that do not go together, a weak key, and a published test key marked live.
+        """
+        try:
+            if not self._protection:
+                raise VaultError(_CLOSED)
+            check_spec(spec)
+            if len(value) != spec.length:
+                raise KeyRefused(
+                    f"the key has {len(value)} bytes, its attributes say {spec.length}"
+                )
+            refuse_unfit(kind(spec), value, single_des=spec.algorithm == "D")
+            if spec.mark == "live" and is_published(value):
+                raise KeyRefused("this is a published test key: it must not be marked live")
+            header = padded(
+                Header(
+                    _VERSION,
+                    spec.usage,
+                    spec.algorithm,
+                    spec.mode,
+                    exportability=spec.exportability,
+                    optional=optional,
+                )
+            )
+            padding = self._random_bytes(padding_length(header, len(value)))
+            block = wrap(self._protection[spec.mark], header, value, padding)
+            return MadeKey(block, check_value(kind(spec), value).hex().upper(), spec)
+        finally:
+            wipe(value)
+
+    def transaction_key(self, key: KeyUse, ksn: str, purpose: str, algorithm: str) -> bytearray:
+        """The key of one DUKPT transaction for a purpose (``dukpt_tdes.PURPOSES``), for the caller
+        to overwrite. ``algorithm``: what it works with, ``T``, ``A`` or ``H``.
+
+        Raises KsnRefused for a key serial number that is none or that no transaction has,
+        KeyMisused for a key that is no base derivation key or not of that algorithm.
+        """
+        bdk = self.opened(key, "derive a transaction key")
+        at = parse(ksn).checked()
+        aes = bdk.spec.algorithm == "A"
+        if at.aes is not aes:
+            raise misused(
+                key.name, bdk.spec, f"derive for a key serial number of {len(ksn)} digits"
+            )
+        device = self._devices.get(f"{at.device}{key.block}", lambda: _device(bdk, at))
+        if isinstance(device, dukpt_aes.AesDevice):
+            if algorithm not in ("T", "A", "H"):
+                raise misused(key.name, bdk.spec, f"derive a key of algorithm {algorithm}")
+            return device.key(at.counter, purpose, _aes_key_type(algorithm, bdk.spec.length))
+        if algorithm != "T":
+            raise misused(key.name, bdk.spec, f"derive a key of algorithm {algorithm}")
+        return device.key(at.counter, purpose)
+
+    def _open(self, key: KeyUse) -> OpenKey:
+        """Under which of the two keys a block opens is its key's mark."""
+        if not self._protection:
+            raise VaultError(_CLOSED)
+        for mark, kbpk in self._protection.items():
+            try:
+                header, value, padding = unwrap(kbpk, key.block)
+            except KeyRefused:
+                continue
+            wipe(padding)
+            spec = KeySpec(
+                header.usage,
+                header.algorithm,
+                len(value),
+                header.mode,
+                header.exportability,
+                mark,
+            )
+            return OpenKey(spec, value, header.optional)
+        raise KeyBlockRefused(f"key {key.name}: {refused()}")
+
+
+def _device(bdk: OpenKey, ksn: Ksn) -> Device:
+    """A device's keys, from its initial key."""
+    if ksn.aes:
+        initial = dukpt_aes.initial_key(bdk.value, ksn)
+        make: type[Device] = dukpt_aes.AesDevice
+    else:
+        initial = dukpt_tdes.initial_key(bdk.value, ksn)
+        make = dukpt_tdes.TdesDevice
+    try:
+        return make(initial, ksn)
+    finally:
+        wipe(initial)
+
+
+def _aes_key_type(algorithm: str, length: int) -> str:
+    """What AES DUKPT calls a working key: as strong as the base derivation key where it can be."""
+    if algorithm == "T":
+        return "TDES2"
+    return f"{'AES' if algorithm == 'A' else 'HMAC'}{8 * length}"
