@@ -77,7 +77,8 @@ PinValue = Annotated[
 ]
 TokenHash = Annotated[str, AfterValidator(_token_hash)]
 PinMethod = Literal["visa-pvv", "ibm-3624"]
-Working = Literal["tdes-2", "tdes-3", "aes-128", "aes-192", "aes-256"]
+Algorithm = Literal["tdes-2", "tdes-3", "aes-128", "aes-192", "aes-256", "des", "hmac", "sm4"]
+Working = Literal["tdes-2", "tdes-3", "aes-128", "aes-192", "aes-256", "unionpay", "sm4"]
 
 
 def _seconds(default: float, description: str) -> Any:
@@ -133,7 +134,7 @@ class ConfiguredKey(Section):
     says another one than the last time."""
 
     name: KeyName
-    algorithm: Working
+    algorithm: Algorithm
     value: KeyValue
     usage: str = Field(
         default="", description="as X9.143 writes it, such as M6; empty: the usual one of its name"

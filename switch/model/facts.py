@@ -38,9 +38,10 @@ class Verdict(Struct, frozen=True, gc=False):
     ``incomplete`` (of chip data), ``made`` (of working keys). ``said`` is for people, and what the
     doctor found.
 
-    ``data``: ``former`` is ``1`` where the key before an exchange fitted; ``atc`` of a cryptogram
-    as digits and ``cryptogram`` as ``ARQC``, ``TC`` or ``AAC``; of working keys by role the block,
-    and with ``_check`` behind it its check value.
+    ``data``: ``former`` says how many exchanges back the key lies that fitted; ``atc`` of a
+    cryptogram as digits and ``cryptogram`` as ``ARQC``, ``TC`` or ``AAC``; of working keys by role
+    the block, and with ``_check`` behind it its check value (``_usage``, ``_algorithm``, ``_mode``,
+    ``_exportability``, ``_length``, ``_mark``: what the block says).
     """
 
     outcome: str

@@ -12,17 +12,21 @@ from typing import Final, NamedTuple
 
 
 class Role(NamedTuple):
-    """What keys of a role can be: usages, the usual one first for TDES and for AES, and the mode
-    in which this side holds them.
+    """What keys of a role can be: usages with the usual one first, and the mode in which this side
+    holds them. ``by_algorithm``: where the usual one depends on the algorithm.
     """
 
     usages: tuple[str, ...]
     mode: str
-    aes_usage: str = ""
+    by_algorithm: dict[str, str] = {}  # noqa: RUF012 - nobody changes it
 
     def usual(self, algorithm: str) -> str:
-        """The usage of a key that names none."""
-        return self.aes_usage if self.aes_usage and algorithm == "A" else self.usages[0]
+        """The usage of a key that names none.
+
+        >>> ROLES["terminal"]["tak"].usual("T"), ROLES["terminal"]["tak"].usual("A")
+        ('M3', 'M6')
+        """
+        return self.by_algorithm.get(algorithm, self.usages[0])
 
 
 class Size(NamedTuple):
@@ -32,7 +36,9 @@ class Size(NamedTuple):
     length: int
 
 
-_MAC: Final = Role(("M3", "M0", "M1", "M2", "M4", "M5", "M6", "M7", "M8"), "C", "M6")
+_MAC: Final = Role(
+    ("M3", "M0", "M1", "M6", "M7", "10"), "C", {"A": "M6", "H": "M7", "D": "M1", "4": "10"}
+)
 _WRAPS: Final = Role(("K1", "K0"), "B")
 _PIN: Final = Role(("P0",), "B")
 
@@ -56,6 +62,9 @@ SIZES: Final[dict[str, Size]] = {
     "aes-128": Size("A", 16),
     "aes-192": Size("A", 24),
     "aes-256": Size("A", 32),
+    "des": Size("D", 8),
+    "hmac": Size("H", 32),
+    "sm4": Size("4", 16),
 }
 
 _SET: Final = re.compile(r"[0-9A-F]{8}|[0-9A-F]{10}")

@@ -75,13 +75,15 @@ class ChipOrder(Struct, frozen=True, gc=False):
     """The answer is to bear an authorization response cryptogram, and issuer scripts for the card.
 
     ``profile`` says how keys and cryptograms of the card are made; ``scripts`` are commands by
-    name, ``script_keys`` integrity and confidentiality.
+    name, ``script_keys`` integrity and confidentiality; ``sequence`` is the card's PAN sequence
+    number, empty takes that of the message.
     """
 
     key: KeyUse
     profile: str
     scripts: tuple[str, ...] = ()
     script_keys: tuple[KeyUse, ...] = ()
+    sequence: str = ""
 
 
 class KeyOrder(Struct, frozen=True, gc=False):

@@ -1,17 +1,21 @@
-"""An answer in words to the bytes of its frame, played with where a scripted rule says so.
+"""An answer in words to the bytes of its frame, sealed where the core ordered it, played with where
+a scripted rule says so.
 
-Owns what is told of one that cannot be written: it is never the engine's trouble. Refuses to send
-and to wait.
+Owns what is told of one that cannot be written or sealed: it is never the engine's trouble. Refuses
+to send and to wait.
 """
 
 from __future__ import annotations
 
 from switch.errors import EncodeError
+from switch.keys.port import VaultError
 from switch.model.effects import Reply
 from switch.model.events import Moment
 from switch.server.ports import EventLog
 from switch.server.profile import Profile, Scripting
+from switch.server.sealing import Sealer
 from switch.wire.framer import Frame, Framer, FramingError, wrap
+from switch.wire.frames import inner_prefix
 
 
 class Exchange:
@@ -29,10 +33,11 @@ class Answers:
     echo comes back wrong.
     """
 
-    __slots__ = ("_framer", "_log", "_number", "_profile", "scripting")
+    __slots__ = ("_framer", "_log", "_number", "_profile", "_sealer", "scripting")
 
     def __init__(self, profile: Profile, framer: Framer, log: EventLog, number: int) -> None:
         self._profile = profile
+        self._sealer = Sealer(profile)
         self._framer = framer
         self._log = log
         self._number = number
@@ -43,20 +48,32 @@ class Answers:
         profile = self._profile
         try:
             fields = profile.mapper.answer(exchange.fields, effect.request, effect.answer, now)
+            if effect.sealing is not None:
+                fields = self._sealer.filled(fields, effect)
             done = effect.behaviour
             if done is None:
-                return self._framer.encode(profile.codec.encode(fields), exchange.frame)
+                return self._framer.encode(self._body(fields, effect, exchange), exchange.frame)
             if done.wrong_echo and self.scripting is not None:
                 fields = self.scripting.altered(fields, done.wrong_echo)
-            body = profile.codec.encode(fields)
+            body = self._body(fields, effect, exchange)
             return wrap(profile.framing, body, exchange.frame, done.length_off_by)
         except EncodeError as failure:
             self._unsendable(effect, failure.field, failure.reason)
+        except VaultError as failure:
+            self._unsendable(effect, "", str(failure))
         except FramingError as failure:
             self._unsendable(effect, failure.fault.element, failure.fault.reason)
         except Exception as failure:
             self._log.bug("internal.error", failure, stage="answer", connection=self._number)
         return None
+
+    def _body(self, fields: dict[str, str], effect: Reply, exchange: Exchange) -> bytes:
+        """The encoded answer, with a MAC where one is ordered."""
+        sealing, profile = effect.sealing, self._profile
+        if sealing is None or sealing.mac is None:
+            return profile.codec.encode(fields)
+        lead = inner_prefix(profile.framing, exchange.frame)
+        return self._sealer.signed(fields, sealing.mac, lead)
 
     def _unsendable(self, effect: Reply, field: str, reason: str) -> None:
         self._log.tell(

@@ -181,6 +181,7 @@ def _profile(config: Config, listener: str, heard: Heard, rules: FieldRules) -> 
         verify=_reference(dialect) if config.server.verify_every else None,
         judge=codec.accepts,
         scripting=rules,
+        codes={kind: response_codes(dialect, kind) for kind in Kind},
     )
 
 

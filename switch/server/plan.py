@@ -10,14 +10,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_plan
 
 from switch.errors import IsoswitchError
+from switch.keys.port import Vault
 from switch.model.copies import replace
 from switch.model.risk_rules import Named, RiskRule, RiskRules
 from switch.model.settings import Settings
 from switch.model.words import Kind, Reason
 from switch.server.limits import EngineLimits
-from switch.server.profile import Profile
+from switch.server.profile import MacCover, Profile
 from switch.server.world import World
 from switch.values import Pan
 
@@ -88,6 +90,19 @@ class ServerPlan:
     engine: EngineLimits
     codes: ResponseCodes = field(default_factory=dict)
     risk: Sequence[RiskSeed] = ()
+
+    @property
+    def covers(self) -> Mapping[str, MacCover]:
+        """By dialect, what the MAC of a message covers."""
+        return {port.dialect: port.profile.mapper.cover for port in self.ports}
+
+    def armed(self, vault: Vault) -> ServerPlan:
+        """The plan with the vault in its listeners' hands: it seals their answers."""
+        ports = [
+            replace_plan(port, profile=replace_plan(port.profile, vault=vault))
+            for port in self.ports
+        ]
+        return replace_plan(self, ports=tuple(ports))
 
     def settings_with(self, token: Callable[[Pan], str]) -> Settings:
         """The settings to put into force: risk rules know cards by their tokens only."""

@@ -6,13 +6,16 @@ Owns no behaviour; says only what a session expects of the wire's codec and mapp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from switch.errors import Fault
+from switch.keys.port import Vault
 from switch.model.events import Moment
 from switch.model.request import Answer, Problem, Request
+from switch.model.words import Kind, Reason
 from switch.values import Carried
+from switch.wire.dialect_data import MacRule
 from switch.wire.framing import Framing
 
 
@@ -26,28 +29,12 @@ class Codec(Protocol):
         """Raises EncodeError."""
 
 
-class Mapper(Protocol):
-    """Fields to meaning and back (``switch.wire.mapping``)."""
-
-    def request(self, fields: dict[str, str]) -> Request:
-        """What the message asks for."""
-
-    def broken(self, fields: dict[str, str], fault: Fault) -> tuple[Request, Problem] | None:
-        """What can still be said of a message that does not decode; ``None``: no answer can be
-        formed."""
-
-    def answer(
-        self, fields: dict[str, str], request: Request, answer: Answer, now: Moment
-    ) -> dict[str, str]:
-        """The fields of the answer."""
-
-
 class MacCover(Protocol):
     """Where the MAC of a dialect's messages is, and what it covers (``switch.wire.mac_cover``)."""
 
     @property
-    def scheme(self) -> str:
-        """The dialect's way of making MACs (``switch.keys.mac``); empty where it names none."""
+    def rule(self) -> MacRule:
+        """How the dialect wants MACs made."""
 
     def covered(self, carried: Carried) -> bytes:
         """What the MAC of a message that came covers. Raises EncodeError where it bears none."""
@@ -63,6 +50,31 @@ class MacCover(Protocol):
 
     def signed(self, encoded: bytes, mac: bytes) -> bytes:
         """The encoded answer with its MAC in the place of the empty one. Raises EncodeError."""
+
+
+class Mapper(Protocol):
+    """Fields to meaning and back (``switch.wire.mapping``)."""
+
+    @property
+    def cover(self) -> MacCover:
+        """Where MACs are, and what they cover."""
+
+    def request(self, fields: dict[str, str]) -> Request:
+        """What the message asks for."""
+
+    def broken(self, fields: dict[str, str], fault: Fault) -> tuple[Request, Problem] | None:
+        """What can still be said of a message that does not decode; ``None``: no answer can be
+        formed."""
+
+    def answer(
+        self, fields: dict[str, str], request: Request, answer: Answer, now: Moment
+    ) -> dict[str, str]:
+        """The fields of the answer."""
+
+    def sealed(
+        self, fields: Mapping[str, str], chip: bytes = b"", keys: str = ""
+    ) -> dict[str, str]:
+        """The fields of an answer with chip data and working keys. Raises EncodeError."""
 
 
 class Scripting(Protocol):
@@ -101,3 +113,5 @@ class Profile:
     # Whether bytes are one whole message: what the framer asks about those that do not fit (W-13).
     judge: Callable[[bytes], bool] | None = None
     scripting: Scripting | None = None
+    codes: Mapping[Kind, Mapping[Reason, str]] = field(default_factory=dict)  # response codes
+    vault: Vault | None = None  # seals answers; there from the start of the switch on

@@ -63,7 +63,7 @@ class Host:
 
     def __init__(self, parts: Parts, plan: ServerPlan) -> None:
         self._parts = parts
-        self._plan = plan
+        self._plan = plan = plan.armed(parts.vault)
         self._log = parts.log
         limits = plan.limits
         self.board = Board(parts.clock, parts.log, limits.connections, limits.per_source)
@@ -77,6 +77,7 @@ class Host:
             clock=parts.clock,
             names=parts.names,
             limits=plan.engine,
+            covers=plan.covers,
         )
         self.board.submit = self.engine.submit
         self.board.report = self.engine.report
@@ -255,7 +256,7 @@ class Host:
 
     async def _take_up(self, who: str) -> dict[str, Any]:
         """Whatever can be refused comes first; from the store on nothing can."""
-        plan = await trio.to_thread.run_sync(self._parts.load)
+        plan = (await trio.to_thread.run_sync(self._parts.load)).armed(self._parts.vault)
         fresh = bind_all(self._listeners.lacking(plan.ports))
         listen(fresh)
         try:
@@ -267,7 +268,7 @@ class Host:
         settings = plan.settings_with(self._parts.vault.token)
         settings = replace_word(settings, version=version)
         self._plan = plan = replace(plan, settings=settings)
-        self.engine.use(settings, plan.engine)
+        self.engine.use(settings, plan.engine, plan.covers)
         self.board.limit(plan.limits.connections, plan.limits.per_source)
         self.board.rescript({port.name: port.profile.scripting for port in plan.ports})
         added, removed, kept = self._listeners.replace(plan.ports, fresh, plan.limits.handshake_s)

@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, TypeVar
 
+from switch.core.terms import ACTIVE, terms_of
 from switch.keys.port import KeyMisused, KeyRefused, MadeKey, Vault
 from switch.model.copies import replace
 from switch.model.events import Event, RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
-from switch.model.records import Card, SealedKey, Terminal, key_of
+from switch.model.records import Card, SealedKey, key_of
 from switch.model.request import Request
 from switch.model.security import KeyUse, Security, terminal_key
 from switch.model.words import EntryMode
@@ -30,7 +31,7 @@ HOUSE: Final = "house"  # how the PIN of a card is verified that is enrolled on 
 
 _ABSENT: Final = Verdict("absent", "there is nothing to check")
 _NONE: Final = Security(name="")
-_NO_KEY: Final = ((None, False),)
+_NO_KEY: Final = ((None, 0),)
 # Which verification value is on the track that was read this way.
 _READ: Final = {
     EntryMode.MAGSTRIPE: "cvv",
@@ -76,7 +77,7 @@ class Verdicts:
         cover = self.covers[request.dialect]
         ask = partial(
             self._vault.check_mac,
-            scheme=_security(facts, request).mac_scheme or cover.scheme,
+            scheme=_security(facts, request).mac_scheme or cover.rule.scheme,
             data=cover.covered(carried),
             mac=cover.received(request.mac),
             ksn=request.ksn,
@@ -150,7 +151,7 @@ class Verdicts:
         request = event.request
         security = _security(facts, request)
         cover = self.covers.get(request.dialect)
-        scheme = security.mac_scheme or ("" if cover is None else cover.scheme)
+        scheme = security.mac_scheme or ("" if cover is None else cover.rule.scheme)
         master = terminal_key(request.terminal_id, "tmk")
         known = facts.rows.has(key_of(SealedKey.TABLE, master))
         row = facts.find(SealedKey, master) if known else None
@@ -158,6 +159,7 @@ class Verdicts:
             security.working,
             WORKING_ROLES,
             mac_scheme=scheme,
+            form=security.exchange,
             mark="test" if row is None else row.mark,
         )
         return Verdict("made", data=_told(made))
@@ -203,39 +205,37 @@ class _NoKeyError(Exception):
         self.verdict = Verdict(outcome, said)
 
 
-def _candidates(name: str, event: Event, facts: Facts) -> Iterator[tuple[KeyUse, bool]]:
+def _candidates(name: str, event: Event, facts: Facts) -> Iterator[tuple[KeyUse, int]]:
     """The key of that name, then those before it that are still accepted, newest first; with each
-    whether it is one of those.
+    how many exchanges it lies back.
     """
     row = facts.find(SealedKey, name)
     if row is None or not row.block:
         raise _NoKeyError("unknown_key", f"there is no key {name}")
-    if row.state != "active":
+    if row.state != ACTIVE:
         raise _NoKeyError("unusable", f"the key {name} is {row.state}")
-    yield KeyUse(name, row.block), False
-    for former in row.former:
+    yield KeyUse(name, row.block), 0
+    for back, former in enumerate(row.former, 1):
         if former.until_us > event.moment.wall_us:
-            yield KeyUse(name, former.block), True
+            yield KeyUse(name, former.block), back
 
 
 def _first_good(
-    candidates: Iterable[tuple[K, bool]], ask: Callable[[K], Verdict], another: str
+    candidates: Iterable[tuple[K, int]], ask: Callable[[K], Verdict], another: str
 ) -> Verdict:
     """The first verdict that is not ``another``; where all are, that of the current key."""
     first: Verdict | None = None
-    for key, former in candidates:
+    for key, back in candidates:
         verdict = ask(key)
         if verdict.outcome != another:
-            if not former:
+            if not back:
                 return verdict
-            return replace(verdict, data={**verdict.data, "former": "1"})
-        first = first or verdict
+            return replace(verdict, data={**verdict.data, "former": str(back)})
+        first = verdict if first is None else first
     assert first is not None
     return first
 
 
 def _security(facts: Facts, request: Request) -> Security:
-    """What the terminal keeps to; one that is about to be enrolled keeps to what such ones do."""
-    terminal = facts.find(Terminal, request.terminal_id)
-    name = facts.settings.enrol_security if terminal is None else terminal.security
-    return facts.settings.securities.get(name, _NONE)
+    """What the sender keeps to."""
+    return terms_of(request, facts) or _NONE
