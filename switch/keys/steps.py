@@ -34,5 +34,9 @@ class Steps:
         """
         self.lines.append(Step(name, value if isinstance(value, str) else value.hex().upper()))
 
+    def find(self, name: str) -> str:
+        """The value of the last line of that name; empty where there is none."""
+        return next((line.value for line in reversed(self.lines) if line.name == name), "")
+
     def __repr__(self) -> str:
         return f"Steps({len(self.lines)} lines)"
