@@ -26,7 +26,7 @@ from switch_tools.terminal_engine import Patience, VirtualTerminal
 from switch_tools.terminal_journal import Entry, Journal
 from switch_tools.terminal_lines import Sent
 from switch_tools.terminal_link import CannotConnect, Link
-from switch_tools.terminal_model import Heard, Identity, Outgoing, Times
+from switch_tools.terminal_model import NOTHING, Heard, Identity, Outgoing, Presented, Times
 
 FRAMING = Framing()
 VISA = CardInHand("visa", Pan("4761739001010010"), "4912")
@@ -54,8 +54,17 @@ class JsonLanguage:
     def times(self, now: datetime, zone: tzinfo) -> Times:
         return Times(now.strftime("%m%d%H%M%S"), now.strftime("%H%M%S"), now.strftime("%m%d"))
 
+    def draft(self, sent: Sent, original: Entry | None, pan: Pan | None) -> None:
+        self.write(sent, original, pan, repeat=False)
+
     def write(
-        self, sent: Sent, original: Entry | None, pan: Pan | None, *, repeat: bool
+        self,
+        sent: Sent,
+        original: Entry | None,
+        pan: Pan | None,
+        *,
+        repeat: bool,
+        presented: Presented = NOTHING,
     ) -> Outgoing:
         if sent.amount_minor == 666:
             raise EncodeError("4", "does not fit")

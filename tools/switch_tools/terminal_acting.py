@@ -22,7 +22,7 @@ from switch_tools import terminal_report as report
 from switch_tools.cards import CardError, CardInHand, find_card
 from switch_tools.receipt import has_copies, receipt
 from switch_tools.terminal_engine import Outcome, VirtualTerminal
-from switch_tools.terminal_model import Wish
+from switch_tools.terminal_model import NOTHING, Presented, Wish
 from switch_tools.terminal_options import Options, build, place_of
 
 EXIT_INTERRUPTED: Final = 130  # as shells have it for SIGINT
@@ -81,7 +81,7 @@ def card_and_money(
     """What the command line names. Raises UsageError."""
     try:
         place = place_of(chosen)
-        held = None if card is None else find_card(card, expiry, place.cards)
+        held = None if card is None else find_card(card, expiry, place.cards, place.issuers)
         unit = currency or place.currency
         return held, [None if text is None else Money.parse(text, unit) for text in amounts]
     except (CardError, ConfigError, MoneyError) as failure:
@@ -101,9 +101,9 @@ def asked(chosen: Options, wish: Wish, *, tip_line: bool = False) -> None:
     run(chosen, lambda device: device.do(wish), tip_line=tip_line)
 
 
-def repeated(chosen: Options, kind: Kind, stan: str | None) -> None:
+def repeated(chosen: Options, kind: Kind, stan: str | None, shown: Presented = NOTHING) -> None:
     """Send the last request of that kind again, print what came, and exit with its code."""
-    run(chosen, lambda device: device.repeat(stan, kind))
+    run(chosen, lambda device: device.repeat(stan, kind, shown))
 
 
 def run(chosen: Options, act: Act, *, tip_line: bool = False) -> None:

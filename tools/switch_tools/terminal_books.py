@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from switch.keys.port import Vault
+from switch.keys.port import CardVault
 from switch.model.words import EntryMode, Flow, Kind
+from switch.values import Pan
 from switch_tools import terminal_targets as targets
 from switch_tools.cards import CardInHand
+from switch_tools.terminal_chip import ChipReader
 from switch_tools.terminal_journal import Journal
 from switch_tools.terminal_lines import (
     SETTLES,
@@ -27,7 +29,15 @@ from switch_tools.terminal_lines import (
     Sent,
     stan_of,
 )
-from switch_tools.terminal_model import Heard, Identity, Language, Outgoing, Wish
+from switch_tools.terminal_model import (
+    NOTHING,
+    Heard,
+    Identity,
+    Language,
+    Outgoing,
+    Presented,
+    Wish,
+)
 from switch_tools.terminal_targets import TerminalError
 
 __all__ = ["Books", "TerminalError"]
@@ -41,14 +51,16 @@ class Books:
         identity: Identity,
         language: Language,
         journal: Journal,
-        vault: Vault,
+        vault: CardVault,
         now: Callable[[], datetime],
+        chips: ChipReader,
     ) -> None:
         self.journal = journal
         self._identity = identity
         self._language = language
         self._vault = vault
         self._now = now
+        self._chips = chips
 
     # -- finding -----------------------------------------------------------------------------------
 
@@ -78,8 +90,21 @@ class Books:
     # -- requests ----------------------------------------------------------------------------------
 
     def new(self, wish: Wish, original: Entry | None = None) -> tuple[Entry, Outgoing]:
-        """A new request, about to leave; an advice is kept to be told. Raises EncodeError and
-        TerminalError, and then nothing was kept."""
+        """A new request, about to leave. Raises EncodeError and TerminalError, and then nothing was
+        kept."""
+        line, presented = self._new(wish, original)
+        outgoing = self._outgoing(line, repeat=False, presented=presented)
+        return self.journal.append(line), outgoing
+
+    def advice(self, wish: Wish, original: Entry | None = None) -> Entry:
+        """A new advice, kept to be told. Raises as ``new`` does."""
+        return self._keep(self._new(wish, original)[0])
+
+    def is_told(self, wish: Wish) -> bool:
+        """Whether the dialect tells what is wished instead of asking for it. Raises EncodeError."""
+        return self._flow(wish) is Flow.ADVICE
+
+    def _new(self, wish: Wish, original: Entry | None) -> tuple[Sent, Presented]:
         line = self._line(wish.kind, original)
         stated = targets.amounts(wish, original)
         amount = wish.amount
@@ -95,20 +120,22 @@ class Books:
             approval_code=wish.approval_code,
             partial=wish.partial,
             final=wish.final,
+            pin=wish.presented.pin is not None,
         )
-        if wish.card is not None and original is None:
-            line = self._with_card(line, wish.card, wish.entry_mode)
-        return self._begin(replace(line, queued=line.flow is Flow.ADVICE))
+        if wish.card is None or original is not None:
+            return line, wish.presented
+        line = self._with_card(line, wish.card, wish.entry_mode)
+        return self._chips.read(wish.card, line, wish.presented)
 
     def reversal(self, original: Entry, wish: Wish) -> tuple[Entry, Outgoing]:
         """The first reversal of a request: its card and amount, under a STAN of its own."""
         return self.new(wish, self.current(original))
 
-    def again(self, entry: Entry) -> tuple[Entry, Outgoing]:
+    def again(self, entry: Entry, presented: Presented = NOTHING) -> tuple[Entry, Outgoing]:
         """The same request, about to leave as a repeat, or for the first time where it was only
         kept."""
         first = entry.sent.queued and not entry.repeats
-        outgoing = self._outgoing(entry.sent, repeat=not first)
+        outgoing = self._outgoing(entry.sent, repeat=not first, presented=presented)
         return self.journal.append(Repeated(number=entry.number, at=self._stamp())), outgoing
 
     def reconciliation(self, totals: str, currency: str, *, after_upload: bool) -> Entry:
@@ -119,17 +146,18 @@ class Books:
             currency=currency,
             after_upload=after_upload,
         )
-        return self._begin(replace(line, queued=True))[0]
+        return self._keep(line)
 
     def upload(self, item: Entry, minor: int, *, last: bool) -> Entry:
         """One item of the open batch, kept to be told; ``last``: none follows."""
         line = self._line(Kind.BATCH_UPLOAD, item)
         line = replace(line, amount_minor=minor, last_item=last, other_minor=item.sent.other_minor)
-        return self._begin(replace(line, queued=True))[0]
+        return self._keep(line)
 
-    def _begin(self, line: Sent) -> tuple[Entry, Outgoing]:
-        outgoing = self._outgoing(line, repeat=False)
-        return self.journal.append(line), outgoing
+    def _keep(self, line: Sent) -> Entry:
+        """Kept to be told, if it can be written at all."""
+        self._language.draft(line, self._original(line), self._pan(line))
+        return self.journal.append(replace(line, queued=True))
 
     def _flow(self, wish: Wish) -> Flow:
         if wish.kind.is_network:
@@ -169,7 +197,8 @@ class Books:
         if not sent.pan_sealed:
             return line
         card = CardInHand(sent.card, self._vault.open(sent.pan_sealed, sent.row), sent.expiry)
-        return self._with_card(line, card, sent.entry_mode)
+        line = self._with_card(line, card, sent.entry_mode)
+        return replace(line, sequence=sent.sequence)
 
     def _with_card(self, line: Sent, card: CardInHand, entry_mode: EntryMode) -> Sent:
         return replace(
@@ -181,10 +210,16 @@ class Books:
             entry_mode=entry_mode,
         )
 
-    def _outgoing(self, sent: Sent, *, repeat: bool) -> Outgoing:
-        pan = self._vault.open(sent.pan_sealed, sent.row) if sent.pan_sealed else None
-        original = self.journal.entries.get(sent.original)
-        return self._language.write(sent, original, pan, repeat=repeat)
+    def _outgoing(self, sent: Sent, *, repeat: bool, presented: Presented = NOTHING) -> Outgoing:
+        return self._language.write(
+            sent, self._original(sent), self._pan(sent), repeat=repeat, presented=presented
+        )
+
+    def _original(self, sent: Sent) -> Entry | None:
+        return self.journal.entries.get(sent.original)
+
+    def _pan(self, sent: Sent) -> Pan | None:
+        return self._vault.open(sent.pan_sealed, sent.row) if sent.pan_sealed else None
 
     # -- what came of them -------------------------------------------------------------------------
 
@@ -239,10 +274,9 @@ class Books:
             self._with_card(line, wish.card, wish.entry_mode),
             amount_minor=wish.amount.minor,
             currency=wish.amount.currency,
-            queued=True,
             invented=True,
         )
-        entry = self._begin(line)[0]
+        entry = self._keep(line)
         return self.journal.append(Answered(number=entry.number, at=self._stamp(), approved=True))
 
     def _stamp(self) -> str:

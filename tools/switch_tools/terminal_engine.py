@@ -16,15 +16,25 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from switch.keys.port import Vault
+from switch.keys.port import CardVault
 from switch.model.words import Kind
 from switch.money import Money
 from switch_tools.cards import CardInHand
 from switch_tools.terminal_books import Books
+from switch_tools.terminal_chip import ChipReader
 from switch_tools.terminal_exchange import Exchange
 from switch_tools.terminal_journal import Entry, Journal
+from switch_tools.terminal_keys import KeyRing
 from switch_tools.terminal_link import Wire
-from switch_tools.terminal_model import Identity, Language, Outgoing, Wish
+from switch_tools.terminal_model import (
+    NOTHING,
+    Heard,
+    Identity,
+    Language,
+    Outgoing,
+    Presented,
+    Wish,
+)
 from switch_tools.terminal_outcome import (
     Outcome,
     Patience,
@@ -58,18 +68,22 @@ class VirtualTerminal:
         identity: Identity,
         language: Language,
         journal: Journal,
-        vault: Vault,
+        vault: CardVault,
         dial: Callable[[], Awaitable[Wire]],
         *,
         patience: Patience = PATIENT,
         now: Callable[[], datetime] = system_now,
         rng: random.Random | None = None,
         watch: Callable[[bool, bytes], None] | None = None,
+        chips: ChipReader | None = None,
+        keys: KeyRing | None = None,
     ) -> None:
         self.identity = identity
         self.journal = journal
         self.patience = patience
-        self.books = Books(identity, language, journal, vault, now)
+        self.keys = keys
+        reader = ChipReader() if chips is None else chips
+        self.books = Books(identity, language, journal, vault, now, reader)
         chance = random.Random() if rng is None else rng  # noqa: S311 - jitter of pauses
         self._exchange = Exchange(language, dial, chance, watch)
         self._settlement = Settlement(self.books, language, self.tell)
@@ -105,7 +119,12 @@ class VirtualTerminal:
         something is to remain."""
         return await self.do(Wish(kind=Kind.REVERSAL, stan=stan, remaining=remaining))
 
-    async def repeat(self, stan: str | None = None, kind: Kind | None = None) -> Outcome:
+    async def repeat(
+        self,
+        stan: str | None = None,
+        kind: Kind | None = None,
+        presented: Presented = NOTHING,
+    ) -> Outcome:
         """Send a request once more, marked as a repeat: the one with that STAN, or the last one of
         that kind.
 
@@ -119,7 +138,7 @@ class VirtualTerminal:
         if entry.owes_telling:
             return await self.tell(entry)
         link = await self._exchange.connect()
-        entry, outgoing = books.again(entry)
+        entry, outgoing = books.again(entry, presented)
         if entry.open:
             return await self._request(link, entry, outgoing, repeat=True)
         waited = await self._exchange.say(link, outgoing, self.patience.answer_s)
@@ -189,11 +208,11 @@ class VirtualTerminal:
 
     async def _ask(self, wish: Wish, original: Entry | None) -> Outcome:
         if wish.advice:
-            return await self.tell(self.books.new(wish, original)[0])
+            return await self.tell(self.books.advice(wish, original))
         link = await self._exchange.connect()
+        if self.books.is_told(wish):
+            return await self.tell(self.books.advice(wish, original))
         entry, outgoing = self.books.new(wish, original)
-        if entry.is_told:
-            return await self.tell(entry)
         if wish.wait:
             return await self._request(link, entry, outgoing)
         await self._exchange.send(link, outgoing)
@@ -216,6 +235,7 @@ class VirtualTerminal:
         original = self.journal.entries.get(entry.sent.original)
         # A host too busy to answer a repeat says nothing of what it did with the first sending.
         if waited.heard is not None and (waited.heard.final or not repeat):
+            self._install(waited.heard)
             entry = self.books.keep_answer(entry, waited.heard)
             return Outcome(
                 result=verdict(waited.heard),
@@ -238,6 +258,13 @@ class VirtualTerminal:
             repeat=repeat,
             ignored=ignored,
         )
+
+    def _install(self, heard: Heard) -> None:
+        """Take up the keys of an exchange. The host accepts those before them for a while, so a
+        power cut on either side of this does no harm.
+        """
+        if heard.keys and self.keys is not None:
+            self.keys.put(*heard.keys)
 
     async def _undo(self, original: Entry, wish: Wish = WHOLE_REVERSAL) -> Outcome:
         """Reverse until it is answered: first as a reversal, from then on as its repeat (INV-25).

@@ -82,8 +82,9 @@ class Exchange:
     async def say(self, link: Wire, outgoing: Outgoing, patience_s: float) -> Wait:
         """Send, and wait for the answer.
 
-        Other messages that come meanwhile are noted and change nothing (INV-16). After a failure
-        the connection is given up: what still comes over it would be late.
+        Other messages that come meanwhile are noted and change nothing (INV-16). An answer that is
+        not to be trusted is none, and nothing better is waited for. After a failure the connection
+        is given up: what still comes over it would be late.
         """
         waited = Wait(why=f"no answer within {patience_s:g} s")
         try:
@@ -93,10 +94,13 @@ class Exchange:
                     body = await link.receive()
                     self._show(False, body)
                     heard = self._language.hear(outgoing, body)
-                    if heard.ours:
-                        waited.heard = heard
-                    else:
+                    if not heard.ours:
                         waited.ignored.append(heard)
+                    elif heard.untrusted:
+                        waited.why = heard.untrusted
+                        break
+                    else:
+                        waited.heard = heard
         except LinkLost as failure:
             waited.why = str(failure)
         if waited.heard is None:

@@ -23,6 +23,7 @@ from switch_tools.terminal_acting import (
 )
 from switch_tools.terminal_model import Wish
 from switch_tools.terminal_options import Options, terminal_options
+from switch_tools.terminal_presenting import Presenting, presented, presenting_options
 
 
 @click.command(epilog="Example: isoswitch terminal increment --amount 50")
@@ -78,7 +79,9 @@ def void(options: Options, advice: bool, stan: str | None, rrn: str, repeat: boo
 
 @click.command(epilog="Example: isoswitch terminal refund --stan 000002 --amount 3.00")
 @click.option("--amount", metavar="12.34", help="How much goes back [all that is left].")
-@options(CURRENCY, ADVICE, *FOLLOWS, *CARD, *REPEAT)
+@options(CURRENCY, ADVICE, *FOLLOWS, *CARD)
+@presenting_options
+@options(*REPEAT)
 @terminal_options
 def refund(
     options: Options,
@@ -91,10 +94,11 @@ def refund(
     expiry: str,
     entry: str,
     repeat: bool,
+    presenting: Presenting,
 ) -> None:
     """Give money back: of a purchase, or to a --card without naming one."""
     if repeat:
-        repeated(options, Kind.REFUND, stan)
+        repeated(options, Kind.REFUND, stan, presented(presenting, None))
     held, (money,) = card_and_money(options, card, expiry, currency, amount)
     if held is not None and money is None:
         raise click.UsageError("a refund to a card needs --amount")
@@ -106,6 +110,7 @@ def refund(
         advice=advice,
         stan=stan,
         rrn=rrn,
+        presented=presented(presenting, held),
     )
     asked(options, wish)
 

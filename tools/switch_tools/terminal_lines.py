@@ -82,6 +82,9 @@ class Sent(_Line, frozen=True, kw_only=True, tag="sent"):
     after_upload: bool = False  # of a reconciliation: the items were uploaded
     last_item: bool = False  # of an upload
     invented: bool = False  # it never left: a tester put it into the batch
+    sequence: str = ""  # PAN sequence number
+    chip: str = ""  # what the card said (EMV tags in hex, no card number among them)
+    pin: bool = False  # a PIN was entered
 
     @property
     def row(self) -> str:

@@ -15,13 +15,25 @@ from switch.model.copies import replace
 from switch.model.request import Request
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.money import Money
-from switch.values import Pan
+from switch.values import ChipData, Pan
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect
 from switch.wire.map_message import MessageTypes
 from switch.wire.mapping import Mapper, TerminalAnswer
+from switch_tools.terminal_key_blocks import KeyNotTaken
+from switch_tools.terminal_keys import Fresh, NoKey
 from switch_tools.terminal_lines import CAPTURES, Entry, Sent
-from switch_tools.terminal_model import Heard, Identity, Outgoing, Times
+from switch_tools.terminal_model import (
+    NOTHING,
+    Checked,
+    Heard,
+    Identity,
+    Outgoing,
+    Presented,
+    Secured,
+    Times,
+)
+from switch_tools.terminal_security import Guard, SecurityError
 
 # The host could not decide: such an answer to a reversal does not end it (U-12).
 NOT_FINAL: Final = frozenset(
@@ -32,6 +44,10 @@ NOT_FINAL: Final = frozenset(
         Reason.BUSY,
         Reason.STORE_UNAVAILABLE,
         Reason.INTERNAL,
+        Reason.MAC_INVALID,
+        Reason.KSN_REPLAY,
+        Reason.KSN_INVALID,
+        Reason.KEY_UNKNOWN,
     }
 )
 # What the single-message line of the transaction table captures.
@@ -45,8 +61,9 @@ class Messages:
     Raises ConfigError for a dialect that is for reading only.
     """
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, guard: Guard | None = None) -> None:
         self.name = dialect.name
+        self._guard = guard
         self._dialect = dialect
         self._codec = Codec(dialect.layout)
         self._mapper = Mapper(dialect)
@@ -94,14 +111,32 @@ class Messages:
         raise EncodeError("t", f"{self.name} has no {what}{kind.value.replace('_', ' ')}")
 
     def write(
-        self, sent: Sent, original: Entry | None, pan: Pan | None, *, repeat: bool
+        self,
+        sent: Sent,
+        original: Entry | None,
+        pan: Pan | None,
+        *,
+        repeat: bool,
+        presented: Presented = NOTHING,
     ) -> Outgoing:
-        """The request that a journal line tells of. Raises EncodeError."""
-        request = self._request(sent, pan, repeat)
-        if original is not None:
-            request = self._pointing_at(request, original)
+        """The request that a journal line tells of, about to leave: it uses up a counter where it
+        is secured by one. Raises EncodeError, NoKey, SecurityError.
+        """
+        request = self._asked(sent, original, pan, repeat, presented)
         fields = self._mapper.compose(request)
-        return Outgoing(fields, self._codec.encode(fields))
+        if self._guard is None:
+            if presented.pin is not None:
+                raise SecurityError("this terminal has no keys for a PIN")
+            return Outgoing(fields, self._codec.encode(fields), Secured(card=presented.card))
+        request, secured = self._guard.secured(request, fields["t"], presented)
+        fields = self._mapper.compose(request)
+        body = self._guard.signed(self._codec, fields, secured, presented.faults)
+        return Outgoing(fields, body, secured)
+
+    def draft(self, sent: Sent, original: Entry | None, pan: Pan | None) -> None:
+        """See whether it can be written, for what leaves later. Raises EncodeError."""
+        request = self._asked(sent, original, pan, repeat=False, presented=NOTHING)
+        self._codec.encode(self._mapper.compose(request))
 
     def hear(self, outgoing: Outgoing, body: bytes) -> Heard:
         """What a message of the host says to it. Never raises for bytes that are no answer."""
@@ -112,6 +147,15 @@ class Messages:
         told = self._mapper.read_answer(outgoing.fields, received)
         if not told.matches or told.answer is None:
             return Heard(ours=False, said=self._foreign(told), differs=told.differs)
+        checked = Checked()
+        fresh: tuple[Fresh, ...] = ()
+        untrusted = ""
+        if self._guard is not None:
+            checked = self._guard.check(outgoing.secured, body, received)
+            fresh, untrusted = self._brought(told)
+        card = outgoing.secured.card
+        if card is not None and checked.mac != "wrong":
+            checked = card.hears(told.chip).under(checked.mac)
         reason = told.reason
         partial = told.answer.amount if reason is Reason.PARTIAL else None
         return Heard(
@@ -127,9 +171,29 @@ class Messages:
             balance=told.answer.balance,
             settlement_date=told.answer.settlement_date,
             totals=told.totals,
+            untrusted=untrusted or _untrusted(checked, approved=told.approved),
+            checked=checked,
+            keys=fresh,
         )
 
     # -- requests ----------------------------------------------------------------------------------
+
+    def _asked(
+        self,
+        sent: Sent,
+        original: Entry | None,
+        pan: Pan | None,
+        repeat: bool,
+        presented: Presented,
+    ) -> Request:
+        request = self._request(sent, pan, repeat)
+        if original is not None:
+            request = self._pointing_at(request, original)
+        if presented is NOTHING:
+            return request
+        return replace(
+            request, track2=presented.track2, card_verification=presented.card_verification
+        )
 
     def _request(self, sent: Sent, pan: Pan | None, repeat: bool) -> Request:
         return Request(
@@ -156,6 +220,8 @@ class Messages:
             amount_remaining=_money(sent.remaining_minor, sent),
             pan=pan,
             expiry=sent.expiry,
+            card_sequence=sent.sequence.rjust(3, "0") if sent.sequence else "",
+            chip=ChipData(sent.chip) if sent.chip else None,
             entry_mode=sent.entry_mode if pan is not None else EntryMode.UNKNOWN,
             approval_code=sent.approval_code,
             totals=sent.totals,
@@ -179,10 +245,32 @@ class Messages:
 
     # -- answers -----------------------------------------------------------------------------------
 
+    def _brought(self, told: TerminalAnswer) -> tuple[tuple[Fresh, ...], str]:
+        """Working keys of an answer, or why they cannot be taken."""
+        if not told.keys or self._guard is None:
+            return (), ""
+        try:
+            return self._guard.taken(told.keys), ""
+        except (NoKey, KeyNotTaken) as failure:
+            return (), f"its keys are not taken: {failure}"
+
     def _foreign(self, told: TerminalAnswer) -> str:
         """Which fields make it no answer to ours, in words."""
         named = [self._dialect.field_name(number) or number for number in told.differs]
         return f"differs in {', '.join('message type' if one == 't' else one for one in named)}"
+
+
+def _untrusted(checked: Checked, *, approved: bool) -> str:
+    """Why an answer is none; empty for one that counts. Who declines may do so without a MAC: a
+    host that has no key in common with the terminal has no other way to say it.
+    """
+    if checked.mac == "wrong":
+        return "the answer's MAC is wrong"
+    if checked.mac == "missing" and approved:
+        return "the answer bears no MAC"
+    if checked.cryptogram == "wrong" and approved:
+        return "the card does not believe the answer: its response cryptogram is wrong"
+    return ""
 
 
 def _money(minor: int | None, sent: Sent) -> Money | None:

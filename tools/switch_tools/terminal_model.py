@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
+from typing import Final, Protocol
 
 from switch.model.words import EntryMode, Flow, Kind
 from switch.money import Money
-from switch.values import Pan
+from switch.values import CardVerification, ChipData, Pan, Pin, Track2
 from switch_tools.cards import CardInHand
+from switch_tools.terminal_keys import Fresh
 from switch_tools.terminal_lines import Entry, Sent
 
 
@@ -25,6 +26,59 @@ class Identity:
     terminal_id: str
     merchant_id: str
     zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """What is to be wrong with a message on purpose, to see what a host says. ``padding`` is
+    another method of ISO 9797-1 for the MAC's input, 1 to 3; 0 means the right one.
+    """
+
+    mac: bool = False
+    padding: int = 0
+    pin_block: bool = False
+    replay_ksn: bool = False
+    cryptogram: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What terminal and card found when they checked an answer: ``verified``, ``wrong``,
+    ``missing``, or nothing where there was nothing to check. ``scripts`` are the issuer's commands
+    to the card, in words.
+    """
+
+    mac: str = ""
+    cryptogram: str = ""
+    scripts: tuple[str, ...] = ()
+
+    def under(self, mac: str) -> Checked:
+        """The same, of an answer whose MAC is so."""
+        return Checked(mac=mac, cryptogram=self.cryptogram, scripts=self.scripts)
+
+
+class Listener(Protocol):
+    """A chip card that waits for the answer to its transaction."""
+
+    def hears(self, answer: ChipData | None) -> Checked:
+        """What the card makes of it. Never raises for what a host has sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What is there when a request leaves for the first time and is kept by nobody (SR-SAD-01), and
+    what is to be wrong with it. ``pin_format`` of ISO 9564-1; ``None``: the key's usual one.
+    """
+
+    pin: Pin | None = None
+    pin_format: int | None = None
+    track2: Track2 | None = None
+    card_verification: CardVerification | None = None
+    card: Listener | None = None
+    faults: Faults = field(default_factory=Faults)
+
+
+NOTHING: Final = Presented()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +106,7 @@ class Wish:
     partial: bool = False
     approval_code: str = ""
     wait: bool = True
+    presented: Presented = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +119,23 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class Secured:
+    """How a request was secured, for its answer to be checked: by whose MAC key (a slot of the
+    terminal's keys; empty: it bore no MAC) and key serial number, and by which card.
+    """
+
+    mac_slot: str = ""
+    ksn: str = ""
+    card: Listener | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A request in fields (which hold card data) and in bytes."""
 
     fields: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    secured: Secured = field(default_factory=Secured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +144,9 @@ class Heard:
 
     ``ours``: every field that must be echoed is there and equal. Where it is not, ``differs`` names
     the fields, ``said`` says what it was, and nothing else counts. ``final``: the host did decide.
-    ``totals`` are the host's, in its answer to a reconciliation.
+    ``totals`` are the host's, in its answer to a reconciliation. ``untrusted`` says why the answer
+    counts as none: its MAC is wrong, or the card does not take it. ``keys`` are what a key exchange
+    has brought.
     """
 
     ours: bool
@@ -93,6 +162,9 @@ class Heard:
     balance: Money | None = None
     settlement_date: str = ""
     totals: str = ""
+    untrusted: str = ""
+    checked: Checked = field(default_factory=Checked)
+    keys: tuple[Fresh, ...] = ()
 
 
 class Language(Protocol):
@@ -122,9 +194,20 @@ class Language(Protocol):
         """Date and time as the messages carry them."""
 
     def write(
-        self, sent: Sent, original: Entry | None, pan: Pan | None, *, repeat: bool
+        self,
+        sent: Sent,
+        original: Entry | None,
+        pan: Pan | None,
+        *,
+        repeat: bool,
+        presented: Presented = NOTHING,
     ) -> Outgoing:
-        """The request that a journal line tells of. Raises EncodeError."""
+        """The request that a journal line tells of, about to leave: it uses up a counter where it
+        is secured by one. Raises EncodeError, NoKey.
+        """
+
+    def draft(self, sent: Sent, original: Entry | None, pan: Pan | None) -> None:
+        """See whether it can be written, for what leaves later. Raises EncodeError."""
 
     def hear(self, outgoing: Outgoing, body: bytes) -> Heard:
         """What a message of the host says to it. Never raises for bytes that are no answer."""

@@ -18,13 +18,17 @@ from switch.keys.master import load_or_create
 from switch.keys.vault import SoftwareVault
 from switch.wire.dialect import load_dialect
 from switch.wire.framing import Framing
+from switch_tools.terminal_chip import ChipReader
 from switch_tools.terminal_engine import Patience, VirtualTerminal
 from switch_tools.terminal_journal import Journal
+from switch_tools.terminal_keys import KeyRing
 from switch_tools.terminal_link import Address, client_context, dial
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Identity
 from switch_tools.terminal_place import Place, find_place
+from switch_tools.terminal_security import SCHEMES, Guard, Manner
 from switch_tools.terminal_trace import tracer
+from switch_tools.terminal_wallet import Wallet
 
 KEY_NAME: Final = "terminal.key"
 
@@ -53,6 +57,10 @@ class Options:
     as_json: bool
     copy: str
     trace: bool
+    secure: str
+    mac: bool | None
+    mac_scheme: str
+    wallet: Path | None
 
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -126,6 +134,27 @@ _OPTIONS: Final = (
         help="Which copy of the receipt.",
     ),
     click.option("--trace", is_flag=True, help="Explain both messages, on standard error."),
+    click.option(
+        "--secure",
+        type=click.Choice(SCHEMES),
+        default="",
+        help="Which keys secure PIN and MAC [those that were injected: DUKPT before a session].",
+    ),
+    click.option(
+        "--mac/--no-mac", default=None, help="Whether messages bear a MAC [where the dialect says]."
+    ),
+    click.option(
+        "--mac-scheme",
+        default="",
+        metavar="NAME",
+        help="How MACs are made, such as x9.19/2 [as the dialect says].",
+    ),
+    click.option(
+        "--wallet",
+        type=click.Path(file_okay=False, path_type=Path),
+        metavar="DIR",
+        help="Folder of the chip cards' counters [--state, else one for all terminals].",
+    ),
 )
 
 
@@ -163,9 +192,16 @@ def build(options: Options) -> VirtualTerminal:
     folder = options.state or state_folder() / f"{dialect.name}-{identity.terminal_id}"
     journal = Journal(folder)
     try:
-        messages = Messages(dialect)
+        master = load_or_create(folder / KEY_NAME)
+        keys = KeyRing(folder, master)
+        manner = Manner(
+            secure=options.secure,
+            mac=options.mac,
+            scheme=options.mac_scheme or place.mac_scheme,
+        )
+        messages = Messages(dialect, Guard(dialect, keys, manner))
         messages.check(identity)
-        vault = SoftwareVault(load_or_create(folder / KEY_NAME), os.urandom)
+        vault = SoftwareVault(master, os.urandom)
         return VirtualTerminal(
             identity,
             messages,
@@ -178,6 +214,8 @@ def build(options: Options) -> VirtualTerminal:
                 reversal_tries=options.reversal_tries,
             ),
             watch=tracer(dialect) if options.trace else None,
+            chips=ChipReader(Wallet(options.wallet or options.state or state_folder())),
+            keys=keys,
         )
     except BaseException:
         journal.close()

@@ -7,19 +7,21 @@ terminal then talks.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from switch.config import Card, Config, Listener, demo_config, load_config
 from switch.errors import ConfigError
 from switch.server.binding import EVERYWHERE
+from switch_tools.cards import IssuerKeys, issuer_keys
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """What is used where the command line says nothing. ``currency`` is a code of ISO 4217,
-    ``framing`` empty for the dialect's own."""
+    ``framing`` and ``mac_scheme`` are empty for the dialect's own. ``issuers`` are the test keys of
+    those who gave out the cards."""
 
     host: str
     port: int
@@ -29,6 +31,8 @@ class Place:
     merchant_id: str
     currency: str
     cards: Sequence[Card]
+    issuers: Mapping[str, IssuerKeys]
+    mac_scheme: str = ""
 
 
 def find_place(path: Path | None, dialect: str = "", terminal_id: str = "") -> Place:
@@ -57,7 +61,16 @@ def find_place(path: Path | None, dialect: str = "", terminal_id: str = "") -> P
         merchant_id=config.merchant[0].id if terminal is None else terminal.merchant,
         currency=currency,
         cards=config.card,
+        issuers=issuer_keys(config),
+        mac_scheme=_mac_scheme(
+            config, config.settings.enrol_security if terminal is None else terminal.security
+        ),
     )
+
+
+def _mac_scheme(config: Config, security: str) -> str:
+    """How MACs are made by those who keep to that security."""
+    return next((one.mac_scheme for one in config.security if one.name == security), "")
 
 
 def _first(config: Config, dialect: str) -> int:

@@ -24,6 +24,7 @@ from switch_tools.terminal_acting import (
 )
 from switch_tools.terminal_model import Wish
 from switch_tools.terminal_options import Options, terminal_options
+from switch_tools.terminal_presenting import Presenting, presented, presenting_options
 
 _AMOUNT = click.option("--amount", metavar="12.34", help="How much it is.")
 _STAN = click.option("--stan", metavar="N", help="Which one to repeat.")
@@ -34,7 +35,9 @@ _APPROVAL = click.option(
 
 
 @click.command(epilog="Example: isoswitch terminal purchase --card visa --amount 12.34")
-@options(*CARD, _AMOUNT, CURRENCY)
+@options(*CARD)
+@presenting_options
+@options(_AMOUNT, CURRENCY)
 @click.option("--cashback", metavar="5.00", help="Cash for the card holder, on top.")
 @options(_PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
 @click.option("--tip-line", is_flag=True, help="Leave room for a tip on the receipt.")
@@ -59,11 +62,12 @@ def purchase(
     stan: str | None,
     tip_line: bool,
     fault: str | None,
+    presenting: Presenting,
 ) -> None:
     """Buy something, perhaps with cash back."""
     kind = Kind.PURCHASE if cashback is None else Kind.CASHBACK
     if repeat:
-        repeated(options, kind, stan)
+        repeated(options, kind, stan, presented(presenting, None))
     held, (goods, cash) = card_and_money(options, card, expiry, currency, amount, cashback)
     if held is None or goods is None:
         raise click.UsageError("a purchase needs --card and --amount")
@@ -77,12 +81,15 @@ def purchase(
         partial=partial,
         approval_code=approval_code,
         wait=fault != "no-read",
+        presented=presented(presenting, held),
     )
     asked(options, wish, tip_line=tip_line)
 
 
 @click.command(epilog="Example: isoswitch terminal cash --card visa --amount 50")
-@options(*CARD, _AMOUNT, CURRENCY, _PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
+@options(*CARD)
+@presenting_options
+@options(_AMOUNT, CURRENCY, _PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
 @terminal_options
 def cash(options: Options, **asked_for: Any) -> None:
     """Hand out cash."""
@@ -90,7 +97,9 @@ def cash(options: Options, **asked_for: Any) -> None:
 
 
 @click.command(epilog="Example: isoswitch terminal preauth --card visa --amount 200")
-@options(*CARD, _AMOUNT, CURRENCY, _PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
+@options(*CARD)
+@presenting_options
+@options(_AMOUNT, CURRENCY, _PARTIAL, ADVICE, _APPROVAL, *REPEAT, _STAN)
 @terminal_options
 def preauth(options: Options, **asked_for: Any) -> None:
     """Set an amount aside, to complete it later."""
@@ -112,9 +121,10 @@ def _pay(
     approval_code: str,
     repeat: bool,
     stan: str | None,
+    presenting: Presenting,
 ) -> None:
     if repeat:
-        repeated(options, kind, stan)
+        repeated(options, kind, stan, presented(presenting, None))
     held, (money,) = card_and_money(options, card, expiry, currency, amount)
     if held is None or money is None:
         raise click.UsageError(f"{what} needs --card and --amount")
@@ -126,42 +136,46 @@ def _pay(
         advice=advice,
         partial=partial,
         approval_code=approval_code,
+        presented=presented(presenting, held),
     )
     asked(options, wish)
 
 
 @click.command(epilog="Example: isoswitch terminal balance --card visa")
-@options(*CARD, *REPEAT, _STAN)
+@options(*CARD)
+@presenting_options
+@options(*REPEAT, _STAN)
 @terminal_options
-def balance(
-    options: Options, card: str | None, expiry: str, entry: str, repeat: bool, stan: str | None
-) -> None:
+def balance(options: Options, **asked_for: Any) -> None:
     """Ask for the card's balance."""
-    _inquire(options, Kind.BALANCE, card, expiry, entry, repeat, stan)
+    _inquire(options, Kind.BALANCE, **asked_for)
 
 
 @click.command(epilog="Example: isoswitch terminal verify --card visa")
-@options(*CARD, *REPEAT, _STAN)
+@options(*CARD)
+@presenting_options
+@options(*REPEAT, _STAN)
 @terminal_options
-def verify(
-    options: Options, card: str | None, expiry: str, entry: str, repeat: bool, stan: str | None
-) -> None:
+def verify(options: Options, **asked_for: Any) -> None:
     """Ask whether the card is good; no money moves."""
-    _inquire(options, Kind.VERIFICATION, card, expiry, entry, repeat, stan)
+    _inquire(options, Kind.VERIFICATION, **asked_for)
 
 
 def _inquire(
     options: Options,
     kind: Kind,
+    *,
     card: str | None,
     expiry: str,
     entry: str,
     repeat: bool,
     stan: str | None,
+    presenting: Presenting,
 ) -> None:
     if repeat:
-        repeated(options, kind, stan)
+        repeated(options, kind, stan, presented(presenting, None))
     held, _ = card_and_money(options, card, expiry, "")
     if held is None:
         raise click.UsageError("an inquiry needs --card")
-    asked(options, Wish(kind=kind, card=held, entry_mode=ENTRIES[entry]))
+    shown = presented(presenting, held)
+    asked(options, Wish(kind=kind, card=held, entry_mode=ENTRIES[entry], presented=shown))
