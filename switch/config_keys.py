@@ -20,7 +20,10 @@ from pydantic import (
 )
 
 from switch.config_types import Name, Section
-from switch.model.key_roles import SIZES, Role, Size, names_in_words, role_of
+from switch.keys.emv_profiles import NAMES as PROFILES
+from switch.keys.mac import Scheme
+from switch.keys.port import KeyRefused, KeySpec
+from switch.model.key_roles import SIZES, Role, names_in_words, role_of
 from switch.model.security import Security as SecurityWords
 from switch.values import ClearKey, Pin
 
@@ -50,7 +53,20 @@ def _pin(text: object) -> Pin:
 
 def _key_name(text: str) -> str:
     if role_of(text) is None:
-        raise ValueError(f"{text[:40]!r} is no name of a key: there are {names_in_words()}")
+        raise ValueError(f"no key is called that: names are {names_in_words()}")
+    return text
+
+
+def _scheme(text: str) -> str:
+    try:
+        return Scheme.parse(text).written if text else ""
+    except KeyRefused as failure:
+        raise ValueError(str(failure)) from None
+
+
+def _profile(text: str) -> str:
+    if text and text not in PROFILES:
+        raise ValueError(f"there is no chip profile {text[:24]!r}: there are {', '.join(PROFILES)}")
     return text
 
 
@@ -75,6 +91,8 @@ PinValue = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{4,12}$"}),
 ]
+MacScheme = Annotated[str, AfterValidator(_scheme)]
+ChipProfile = Annotated[str, AfterValidator(_profile)]
 TokenHash = Annotated[str, AfterValidator(_token_hash)]
 PinMethod = Literal["visa-pvv", "ibm-3624"]
 Algorithm = Literal["tdes-2", "tdes-3", "aes-128", "aes-192", "aes-256", "des", "hmac", "sm4"]
@@ -94,7 +112,7 @@ class Security(Section):
     mac: Literal["required", "optional", "none"] = Field(
         default="optional", description="optional: checked where it is there; none: never looked at"
     )
-    mac_scheme: str = Field(default="", description="empty: the one that the dialect names")
+    mac_scheme: MacScheme = Field(default="", description="empty: the one that the dialect names")
     pin_formats: tuple[Annotated[int, Field(ge=0, le=4)], ...] = Field(
         default=(0, 3, 4), strict=False, description="of ISO 9564-1"
     )
@@ -148,14 +166,15 @@ class ConfiguredKey(Section):
         return role
 
     @property
-    def size(self) -> Size:
-        """Algorithm and length as they are told to the vault."""
-        return SIZES[self.algorithm]
-
-    @property
     def used_as(self) -> str:
         """The usage, said or usual."""
-        return self.usage or self.role.usual(self.size.algorithm)
+        return self.usage or self.role.usual(SIZES[self.algorithm].algorithm)
+
+    @property
+    def spec(self) -> KeySpec:
+        """What it is, as it is told to the vault."""
+        algorithm, length = SIZES[self.algorithm]
+        return KeySpec(self.used_as, algorithm, length, self.role.mode)
 
 
 class Officer(Section):

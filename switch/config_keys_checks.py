@@ -9,7 +9,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from switch.config_file import Config
+from switch.config_keys import ConfiguredKey
 from switch.config_types import Mistake
+from switch.keys.ciphers import wipe
+from switch.keys.clear_keys import refuse_unfit
+from switch.keys.permissions import check_spec, kind
+from switch.keys.port import KeyRefused
 from switch.model.key_roles import SIZES
 
 PIN_ROLES: Final = {"visa-pvv": "pvk", "ibm-3624": "ibm"}
@@ -49,14 +54,36 @@ def _named_securities(config: Config) -> Iterator[Mistake]:
 
 def _keys(config: Config) -> Iterator[Mistake]:
     for place, key in enumerate(config.key):
-        digits, wanted = 2 * key.value.length, 2 * SIZES[key.algorithm].length
-        if digits != wanted:
-            said = f"key.{place}.value: {key.algorithm} has {wanted} hex digits, this has {digits}"
-            yield ("key", place, "value"), said
+        wanted = SIZES[key.algorithm].length
         if key.used_as not in key.role.usages:
             usages = ", ".join(key.role.usages)
             said = f"key.{place}.usage: a key called {key.name} is for {usages}"
             yield ("key", place, "usage"), said
+        elif key.value.length != wanted:
+            digits = f"{2 * wanted} hex digits, this one has {2 * key.value.length}"
+            yield (
+                ("key", place, "value"),
+                f"key.{place}.value: a key of {key.algorithm} has {digits}",
+            )
+        else:
+            for name, said in _unfit(key):
+                yield ("key", place, name), f"key.{place}.{name}: {said}"
+
+
+def _unfit(key: ConfiguredKey) -> Iterator[tuple[str, str]]:
+    """Why the vault would not take it, told where it stands."""
+    try:
+        spec = check_spec(key.spec)
+    except KeyRefused as failure:
+        yield "algorithm", str(failure)
+        return
+    clear = bytearray.fromhex(key.value.reveal())
+    try:
+        refuse_unfit(kind(spec), clear, single_des=spec.algorithm == "D")
+    except KeyRefused as failure:
+        yield "value", str(failure)
+    finally:
+        wipe(clear)
 
 
 def _cards(config: Config) -> Iterator[Mistake]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from switch.config_keys import PinMethod, PinValue
+from switch.config_keys import ChipProfile, PinMethod, PinValue
 from switch.config_types import (
     Amount,
     CardNumber,
@@ -155,7 +155,7 @@ class Card(Section):
     pin: PinValue | None = Field(default=None, description="of a test card; kept as its reference")
     pin_method: PinMethod = Field(default="visa-pvv", description="how the PIN is verified")
     sequence: Annotated[str, Field(pattern="^([0-9]{2})?$", description="PAN sequence number")] = ""
-    chip: str = Field(
+    chip: ChipProfile = Field(
         default="", description="the profile of its chip; empty: no cryptogram is checked"
     )
     verification: bool = Field(default=False, description="whether CVV, CVV2 and so on are checked")

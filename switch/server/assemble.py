@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from switch.config import Config, Listener
+from switch.config_keys_checks import PIN_ROLES
 from switch.config_risk import SHAPES, Risk
 from switch.errors import ConfigError, IsoswitchError
 from switch.model.risk_rules import Named, RiskRule
 from switch.model.scripts import ScriptBook
+from switch.model.security import issuer_key
 from switch.model.settings import Authorization, DialectPolicy, Settings, Settlement
 from switch.model.words import Kind
 from switch.money import Money
@@ -26,6 +28,7 @@ from switch.server.profile import Profile, SessionLimits
 from switch.server.scripts import Heard, scripts_in_force
 from switch.server.tls import server_context
 from switch.server.world import CardSeed, MerchantSeed, TerminalSeed, World
+from switch.server.world_keys import KeySeed
 from switch.wire.codec import Codec
 from switch.wire.dialect import Dialect, load_dialect
 from switch.wire.framing import Framing
@@ -210,6 +213,9 @@ def _settings(
         enrol_daily_limit_minor=_minor(chosen.enrol_daily_limit, currency),
         policies=policies,
         scripts=scripts,
+        securities={item.name: item.words() for item in config.security},
+        enrol_security=chosen.enrol_security,
+        enrol_issuer=chosen.enrol_issuer,
         authorization=_authorization(config),
         settlement=Settlement(
             cutover=config.settlement.cutover.replace(":", ""),
@@ -289,6 +295,7 @@ def _world(config: Config) -> World:
                 item.currency,
                 item.zone,
                 item.partial_approval,
+                item.security,
             )
             for item in config.terminal
         ),
@@ -304,7 +311,16 @@ def _world(config: Config) -> World:
                 per_transaction_limit_minor=_minor(item.per_transaction_limit, item.currency),
                 daily_limit_minor=_minor(item.daily_limit, item.currency),
                 cash_limit_minor=_minor(item.cash_limit, item.currency),
+                issuer=item.issuer,
+                pin=item.pin,
+                pin_method=item.pin_method,
+                pin_key=issuer_key(item.issuer, PIN_ROLES[item.pin_method]),
+                sequence=item.sequence,
+                chip=item.chip,
+                verification=item.verification,
             )
             for item in config.card
         ),
+        keys=tuple(KeySeed(item.name, item.spec, item.value) for item in config.key),
+        house_pin=config.settings.enrol_pin,
     )

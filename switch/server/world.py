@@ -12,26 +12,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from switch.core.ledger import account_key, card_account, opening_account
-from switch.keys.port import Vault
+from switch.keys.port import Vault, VaultError
 from switch.model.records import (
     Account,
     Card,
-    Configured,
     Entry,
     Key,
     Merchant,
     Posting,
     Record,
+    SealedKey,
     Terminal,
     next_version,
 )
+from switch.model.security import KeyUse
+from switch.server.world_keys import KeySeed, key_records
+from switch.server.world_said import Said, configured_key, found, renewed
 from switch.store.port import Change, Committed, Store, StoreUnavailable
-from switch.values import Pan
+from switch.values import Pan, Pin
 
-R = TypeVar("R", bound=Record)
 ROW_RECORDS: Final = 20  # in one row of the journal: whoever reads one of them reads the row
 CARD_VALUES: Final = (
     "name",
@@ -40,7 +42,12 @@ CARD_VALUES: Final = (
     "per_transaction_limit_minor",
     "daily_limit_minor",
     "cash_limit_minor",
+    "issuer",
+    "sequence",
+    "chip",
+    "verification",
 )
+PIN_VALUES: Final = ("pin_method", "pin_reference")
 LIMIT: Final = "credit_limit_minor"  # of the card's account
 
 
@@ -66,11 +73,14 @@ class TerminalSeed:
     currency: str
     zone: str
     partial_approval: bool = False
+    security: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CardSeed:
-    """A card as configured, with what its account starts from. Amounts in minor units."""
+    """A card as configured, with what its account starts from. Amounts in minor units. Of a PIN
+    only a reference is kept.
+    """
 
     name: str
     pan: Pan
@@ -82,28 +92,41 @@ class CardSeed:
     per_transaction_limit_minor: int
     daily_limit_minor: int
     cash_limit_minor: int = 0
+    issuer: str = ""
+    pin: Pin | None = None
+    pin_method: str = ""
+    pin_key: str = ""  # the name of the key that verifies the PIN
+    sequence: str = ""
+    chip: str = ""
+    verification: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything configured."""
+    """Everything configured. ``house_pin`` is the PIN of cards that are enrolled."""
 
     merchants: Sequence[MerchantSeed] = ()
     terminals: Sequence[TerminalSeed] = ()
     cards: Sequence[CardSeed] = ()
+    keys: Sequence[KeySeed] = ()
+    house_pin: Pin | None = None
 
 
 def seed(store: Store, *, world: World, vault: Vault, at_us: int) -> dict[str, int]:
     """Write what is new or changed, in one transaction; returns how many records of each table.
 
-    Raises StoreUnavailable when it could not be kept.
+    Raises StoreUnavailable when it could not be kept, VaultError for a key that cannot be used.
     """
+    if world.house_pin is not None:
+        vault.keep_house_pin(world.house_pin)
     tokens = {card.name: vault.token(card.pan) for card in world.cards}
     known = store.load(_keys(world, tokens))
+    keys = list(key_records(world.keys, known, vault, at_us))
     records = [
+        *keys,
         *_merchants(world, known),
         *_terminals(world, known),
-        *_cards(world, known, tokens, vault, at_us),
+        *_cards(world, {**known, **{key.key: key for key in keys}}, tokens, vault, at_us),
     ]
     changes = [
         Change("world", at_us, tuple(records[start : start + ROW_RECORDS]))
@@ -119,55 +142,15 @@ def _keys(world: World, tokens: Mapping[str, str]) -> Iterator[Key]:
     named = [Key(Merchant.TABLE, merchant.id) for merchant in world.merchants]
     named += [Key(Terminal.TABLE, terminal.id) for terminal in world.terminals]
     named += [Key(Card.TABLE, token) for token in tokens.values()]
+    named += [Key(SealedKey.TABLE, key.name) for key in world.keys]
     yield from named
-    yield from map(_configured_key, named)
+    yield from map(configured_key, named)
     for card in world.cards:
         token = tokens[card.name]
+        if card.pin is not None:
+            yield Key(SealedKey.TABLE, card.pin_key)
         yield account_key(card_account(token))
         yield account_key(opening_account(card.currency))
-
-
-def _found(known: Mapping[Key, Record | None], kind: type[R], record_id: str) -> R | None:
-    record = known[Key(kind.TABLE, record_id)]
-    return record if isinstance(record, kind) else None
-
-
-def _renewed(record: R, wanted: Mapping[str, Any]) -> Iterator[R]:
-    """The record's successor if something of it is to change."""
-    if any(getattr(record, name) != value for name, value in wanted.items()):
-        yield next_version(record, **wanted)
-
-
-def _configured_key(key: Key) -> Key:
-    return Key(Configured.TABLE, f"{key.table}|{key.id}")
-
-
-class _Said:
-    """What the configuration says of one record, beside what it said the last time."""
-
-    def __init__(
-        self, known: Mapping[Key, Record | None], key: Key, wanted: Mapping[str, Any]
-    ) -> None:
-        self._key = _configured_key(key)
-        self._wanted = wanted
-        self._values = {name: str(value) for name, value in wanted.items()}
-        self._before = _found(known, Configured, self._key.id)
-
-    def changed(self, *names: str) -> dict[str, Any]:
-        """Those of the named values (all, if none is) that are others than the last time."""
-        before = {} if self._before is None else self._before.values
-        return {
-            name: self._wanted[name]
-            for name in names or self._wanted
-            if before.get(name) != self._values[name]
-        }
-
-    def record(self) -> Iterator[Configured]:
-        """To be kept for the next time, where it is new."""
-        if self._before is None:
-            yield Configured(id=self._key.id, values=self._values)
-        elif self._before.values != self._values:
-            yield next_version(self._before, values=self._values)
 
 
 def _merchants(world: World, known: Mapping[Key, Record | None]) -> Iterator[Record]:
@@ -179,12 +162,12 @@ def _merchants(world: World, known: Mapping[Key, Record | None]) -> Iterator[Rec
             "currency": item.currency,
             "zone": item.zone,
         }
-        said = _Said(known, Key(Merchant.TABLE, item.id), wanted)
-        record = _found(known, Merchant, item.id)
+        said = Said(known, Key(Merchant.TABLE, item.id), wanted)
+        record = found(known, Merchant, item.id)
         if record is None:
             yield Merchant(id=item.id, **wanted)
         else:
-            yield from _renewed(record, said.changed())
+            yield from renewed(record, said.changed())
         yield from said.record()
 
 
@@ -196,13 +179,14 @@ def _terminals(world: World, known: Mapping[Key, Record | None]) -> Iterator[Rec
             "currency": item.currency,
             "zone": item.zone,
             "partial_approval": item.partial_approval,
+            "security": item.security,
         }
-        said = _Said(known, Key(Terminal.TABLE, item.id), wanted)
-        record = _found(known, Terminal, item.id)
+        said = Said(known, Key(Terminal.TABLE, item.id), wanted)
+        record = found(known, Terminal, item.id)
         if record is None:
             yield Terminal(id=item.id, **wanted)
         else:
-            yield from _renewed(record, said.changed())
+            yield from renewed(record, said.changed())
         yield from said.record()
 
 
@@ -218,32 +202,45 @@ def _cards(
         token = tokens[item.name]
         account_id = card_account(token)
         wanted = {name: getattr(item, name) for name in (*CARD_VALUES, LIMIT)}
-        said = _Said(known, Key(Card.TABLE, token), wanted)
-        card = _found(known, Card, token)
+        wanted |= _pin_values(item, known, vault)
+        said = Said(known, Key(Card.TABLE, token), wanted)
+        card = found(known, Card, token)
         if card is None:
-            yield _card(item, token, vault)
+            yield _card(item, token, vault, wanted)
         else:
-            yield from _renewed(card, said.changed(*CARD_VALUES))
-        account = _found(known, Account, account_id)
+            yield from renewed(card, said.changed(*CARD_VALUES, *PIN_VALUES))
+        account = found(known, Account, account_id)
         if account is None:
             opened[item.currency] += item.balance_minor
             yield from _opening(item, account_id, at_us)
         else:
-            yield from _renewed(account, _bearable(account, said.changed(LIMIT)))
+            yield from renewed(account, _bearable(account, said.changed(LIMIT)))
         yield from said.record()
     for currency, total in opened.items():
         if total:
             yield _opening_account(known, currency, total)
 
 
-def _card(item: CardSeed, token: str, vault: Vault) -> Card:
+def _card(item: CardSeed, token: str, vault: Vault, wanted: Mapping[str, Any]) -> Card:
     return Card(
         id=token,
         pan_sealed=vault.seal(item.pan, token),
         account=card_account(token),
         currency=item.currency,
-        **{name: getattr(item, name) for name in CARD_VALUES},
+        **{name: wanted[name] for name in (*CARD_VALUES, *PIN_VALUES)},
     )
+
+
+def _pin_values(item: CardSeed, known: Mapping[Key, Record | None], vault: Vault) -> dict[str, str]:
+    """How the card's PIN is verified, and what it is verified against."""
+    if item.pin is None:
+        return dict.fromkeys(PIN_VALUES, "")
+    key = found(known, SealedKey, item.pin_key)
+    if key is None or not key.block:
+        raise VaultError(f"card {item.name}: there is no key {item.pin_key} to verify its PIN")
+    use = KeyUse(key.id, key.block)
+    reference = vault.pin_reference(item.pin, item.pan, item.pin_method, use)
+    return dict(zip(PIN_VALUES, (item.pin_method, reference), strict=True))
 
 
 def _bearable(account: Account, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -279,7 +276,7 @@ def _opening(item: CardSeed, account_id: str, at_us: int) -> Iterator[Record]:
 
 def _opening_account(known: Mapping[Key, Record | None], currency: str, total: int) -> Account:
     account_id = opening_account(currency)
-    account = _found(known, Account, account_id)
+    account = found(known, Account, account_id)
     if account is None:
         return Account(id=account_id, kind="opening", currency=currency, balance_minor=-total)
     return next_version(account, balance_minor=account.balance_minor - total)
