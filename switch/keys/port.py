@@ -345,7 +345,7 @@ class KeyVault(Protocol):
     def attributes(self, key: KeyUse) -> KeySpec:
         """What the block says of its key."""
 
-    def check_value(self, key: KeyUse) -> str:
+    def key_check_value(self, key: KeyUse) -> str:
         """The key's check value (SR-KEY-08)."""
 
 
@@ -353,4 +353,4 @@ class Vault(CardVault, MacVault, PinVault, ChipVault, KeyVault, Protocol):
     """A key module. The default is in-process and software only (SR-GEN-01)."""
 
     def close(self) -> None:
-        """Overwrite all keys; the vault answers nothing afterwards."""
+        """Overwrite all keys that came in blocks; no block is opened afterwards."""

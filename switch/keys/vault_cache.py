@@ -35,7 +35,7 @@ W = TypeVar("W", bound=Wiped)
 class OpenKey:
     """One key in clear, and its ciphers and MACs made ready. Shows what it is, never itself."""
 
-    __slots__ = ("_cipher", "_macs", "may", "optional", "spec", "value")
+    __slots__ = ("_cipher", "macs", "may", "optional", "spec", "value")
 
     def __init__(
         self, spec: KeySpec, value: bytearray, optional: tuple[OptionalBlock, ...] = ()
@@ -45,7 +45,7 @@ class OpenKey:
         self.optional = optional
         self.may = permitted(spec)
         self._cipher: BlockCipher | None = None
-        self._macs: dict[str, MacKey] = {}
+        self.macs: dict[str, MacKey] = {}
 
     @property
     def cipher(self) -> BlockCipher:
@@ -59,9 +59,9 @@ class OpenKey:
 
     def mac_key(self, scheme: str) -> MacKey:
         """The key made ready for a scheme. Raises KeyRefused."""
-        made = self._macs.get(scheme)
+        made = self.macs.get(scheme)
         if made is None:
-            made = self._macs[scheme] = MacKey(scheme, self.value)
+            made = self.macs[scheme] = MacKey(scheme, self.value)
         return made
 
     def wipe(self) -> None:
@@ -69,9 +69,9 @@ class OpenKey:
         wipe(self.value)
         if self._cipher is not None:
             self._cipher.wipe()
-        for made in self._macs.values():
+        for made in self.macs.values():
             made.wipe()
-        self._macs.clear()
+        self.macs.clear()
 
     def __repr__(self) -> str:
         return f"OpenKey({self.spec})"

@@ -42,10 +42,10 @@ class VaultRoom:
     seeded source in a made-up world whose keys are made up as well.
     """
 
-    __slots__ = ("_devices", "_opened", "_protection", "_random_bytes")
+    __slots__ = ("_devices", "_opened", "_protection", "random_bytes")
 
     def __init__(self, master: MasterKey, random_bytes: Callable[[int], bytes]) -> None:
-        self._random_bytes = random_bytes
+        self.random_bytes = random_bytes
         self._opened: Kept[OpenKey] = Kept(KEYS)
         self._devices: Kept[Device] = Kept(DEVICES)
         self._protection: dict[str, bytearray] = {}
@@ -98,7 +98,7 @@ class VaultRoom:
                     optional=optional,
                 )
             )
-            padding = self._random_bytes(padding_length(header, len(value)))
+            padding = self.random_bytes(padding_length(header, len(value)))
             block = wrap(self._protection[spec.mark], header, value, padding)
             return MadeKey(block, check_value(kind(spec), value).hex().upper(), spec)
         finally:

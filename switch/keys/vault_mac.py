@@ -1,0 +1,87 @@
+"""The vault's questions about message authentication codes.
+
+Owns which key makes one: a MAC key, or the one that a base derivation key and a key serial number
+give for a direction (X9.24). Refuses to know what of a message is covered. ``port.MacVault`` says
+what the questions mean.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from switch.keys.ciphers import same, wipe
+from switch.keys.mac import Scheme, mac
+from switch.keys.permissions import need_scheme
+from switch.keys.port import KeyRefused
+from switch.keys.vault_room import VaultRoom
+from switch.model.facts import Verdict
+from switch.model.ksn import KsnRefused
+from switch.model.security import KeyUse
+
+_GOOD: Final = Verdict("good")
+_BAD: Final = Verdict("bad", "the MAC does not fit")
+_PURPOSES: Final = {"request": "mac_request", "response": "mac_response"}
+_ALGORITHMS: Final = {"TDES": "T", "AES": "A", "SM4": "4"}  # any other cipher is a hash
+
+
+class MacDesk:
+    """``switch.keys.port.MacVault`` in software."""
+
+    __slots__ = ("_room",)
+
+    def __init__(self, room: VaultRoom) -> None:
+        self._room = room
+
+    def check_mac(
+        self,
+        key: KeyUse,
+        scheme: str,
+        data: bytes,
+        mac: bytes,
+        ksn: str = "",
+        *,
+        direction: str = "request",
+    ) -> Verdict:
+        """``good`` or ``bad``, compared in constant time (SR-KEY-16)."""
+        try:
+            made = self._mac(key, scheme, data, ksn, direction, "check a MAC")
+        except KsnRefused as refused:
+            return Verdict("bad", str(refused))
+        return _GOOD if same(made, mac) else _BAD
+
+    def make_mac(
+        self, key: KeyUse, scheme: str, data: bytes, ksn: str = "", *, direction: str = "response"
+    ) -> bytes:
+        """The MAC in the scheme's length."""
+        try:
+            return self._mac(key, scheme, data, ksn, direction, "make a MAC")
+        except KsnRefused as refused:
+            raise KeyRefused(str(refused)) from None
+
+    def _mac(
+        self, key: KeyUse, scheme: str, data: bytes, ksn: str, direction: str, operation: str
+    ) -> bytes:
+        if ksn:
+            return self._transaction_mac(key, scheme, data, ksn, direction)
+        found = self._room.opened(key, operation)
+        ready = found.macs.get(scheme)
+        if ready is None:
+            need_scheme(key.name, found.spec, Scheme.parse(scheme).name, operation)
+            ready = found.mac_key(scheme)
+        return ready.mac(data)
+
+    def _transaction_mac(
+        self, key: KeyUse, scheme: str, data: bytes, ksn: str, direction: str
+    ) -> bytes:
+        purpose = _PURPOSES.get(direction)
+        if purpose is None:
+            raise KeyRefused(f"a MAC is of a {' or a '.join(_PURPOSES)}")
+        parsed = Scheme.parse(scheme)
+        made = self._room.transaction_key(key, ksn, purpose, _ALGORITHMS.get(parsed.cipher, "H"))
+        try:
+            return mac(parsed, made, data)
+        finally:
+            wipe(made)
+
+    def __repr__(self) -> str:
+        return "MacDesk()"
