@@ -24,6 +24,11 @@ DOC: Final = '"""Says what it owns."""\n'
 REVEALS: Final[dict[str, int]] = {
     "switch/keys/vault.py:SoftwareVault.seal": 1,  # enciphers the PAN
     "switch/keys/vault.py:SoftwareVault.token": 1,  # keyed hash of the whole PAN
+    # PINs inside the vault: out of their blocks, against what is known of the card, and gone.
+    "switch/keys/vault_pin.py:PinDesk.check_pin": 2,
+    "switch/keys/vault_pin.py:PinDesk.keep_house_pin": 1,  # hashed at once
+    "switch/keys/vault_pin.py:PinDesk.pin_reference": 2,  # of a test card
+    "switch/keys/vault_pin.py:PinDesk.translate_pin": 2,
     # The virtual terminal's side: what a device reads off a card goes into its message.
     "switch/wire/map_terminal.py:TerminalSide._put_card": 6,
     # A message's own bytes, to make its MAC of; they go to the vault and nowhere else.

@@ -13,9 +13,8 @@ permits (``permissions``) and how a block is enciphered (``key_block``).
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
-
-from msgspec import Struct
 
 from switch.keys.port import KeyBlockRefused, KeyRefused
 
@@ -37,7 +36,8 @@ _LONG_LEAD: Final = 6  # id, 00 and the number of length digits
 _LONGEST_SHORT: Final = 255
 
 
-class OptionalBlock(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class OptionalBlock:
     """One optional block: two characters that name it and its data, without the length.
 
     ``digits``: how many digits an extended length is written with; 0 where two are enough.
@@ -70,7 +70,8 @@ class OptionalBlock(Struct, frozen=True, gc=False):
         return _LONG_LEAD + (self.digits or 4) + len(self.data)
 
 
-class Header(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Header:
     """What a key block says of its key. Values are as X9.143 writes them."""
 
     version: str

@@ -20,6 +20,9 @@ from switch.keys.check_value import KeyKind
 from switch.keys.port import KeyMisused, KeyRefused, KeySpec
 
 MARKS: Final = ("test", "live")
+# From the standard's room for what it does not know: usages of two digits, algorithms of one.
+UNIONPAY_USAGE: Final = "10"
+SM4_ALGORITHM: Final = "4"
 EXPORTABILITIES: Final = "ESN"
 
 # Each thing that a key can be asked, and the modes of use that allow it.
@@ -50,10 +53,16 @@ _LENGTHS: Final[dict[str, tuple[int, ...]]] = {
     "D": (8,),  # SR-KEY-10: only where a row of the table says so
     "A": (16, 24, 32),
     "H": (16, 24, 32, 48, 64),
-    "4": (16,),
+    SM4_ALGORITHM: (16,),
 }
-_KINDS: Final[dict[str, KeyKind]] = {"T": "TDES", "D": "TDES", "A": "AES", "H": "HMAC", "4": "SM4"}
-_SAID: Final = {"T": "TDES", "D": "DES", "A": "AES", "H": "HMAC", "4": "SM4"}
+_KINDS: Final[dict[str, KeyKind]] = {
+    "T": "TDES",
+    "D": "TDES",
+    "A": "AES",
+    "H": "HMAC",
+    SM4_ALGORITHM: "SM4",
+}
+_SAID: Final = {"T": "TDES", "D": "DES", "A": "AES", "H": "HMAC", SM4_ALGORITHM: "SM4"}
 # Bits of work to find a key, as ANSI X9.24 compares them (SR-KEY-05).
 _TDES_STRENGTH: Final = {16: 80, 24: 112}
 _DES_STRENGTH: Final = 56
@@ -86,7 +95,6 @@ _HMAC: Final = (
     "hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sm3",
 )  # fmt: skip
 
-# Two digits are the standard's room for usages that it does not know, and so is the algorithm 4.
 USAGES: Final[dict[str, Usage]] = {
     "B0": Usage("base derivation key", "TA", _DERIVES, _DUKPT, double=True),
     "B1": Usage("initial DUKPT key", "TA", _DERIVES, double=True),
@@ -115,10 +123,10 @@ USAGES: Final[dict[str, Usage]] = {
     "P0": Usage("PIN encryption key", "TA4", _CIPHERS, _PIN),
     "V1": Usage("PIN verification key, IBM 3624", "T", _MACS, _VERIFIES_PINS),
     "V2": Usage("PIN verification key, Visa PVV", "T", _MACS, _VERIFIES_PINS, double=True),
-    "10": Usage("MAC key, UnionPay", "TD4", _MACS, _MAC, schemes=_UNIONPAY),
+    UNIONPAY_USAGE: Usage("MAC key, UnionPay", "TD4", _MACS, _MAC, schemes=_UNIONPAY),
 }
 # Whose single DES is let in: the UnionPay line's MAC keys, and X9.9 for tests (SR-KEY-10).
-_SINGLE_DES: Final = {"10": MARKS, "M1": ("test",)}
+_SINGLE_DES: Final = {UNIONPAY_USAGE: MARKS, "M1": ("test",)}
 
 
 @lru_cache(maxsize=1024)
@@ -214,7 +222,7 @@ def mac_usage(scheme: str) -> str:
     >>> mac_usage("x9.19"), mac_usage("cmac-aes")
     ('M3', 'M6')
     """
-    for usage in ("M3", "M1", "M6", "M7", "10"):
+    for usage in ("M3", "M1", "M6", "M7", UNIONPAY_USAGE):
         if scheme in USAGES[usage].schemes:
             return usage
     raise KeyRefused(f"no usage of keys is for MACs by {scheme}")

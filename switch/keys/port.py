@@ -10,9 +10,8 @@ Who misuses a key is told so by an exception; a message that does not verify is 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
-
-from msgspec import Struct
 
 from switch.errors import IsoswitchError
 from switch.model.facts import Verdict
@@ -44,7 +43,8 @@ class KeyMisused(VaultError):
     """
 
 
-class KeySpec(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class KeySpec:
     """What a key is, as X9.143 writes it, bound to it by the MAC of its block.
 
     ``usage`` (two characters, ``P0``, ``M3``, ``B0`` ...), ``algorithm`` (``T`` TDEA, ``A`` AES,
@@ -63,7 +63,8 @@ class KeySpec(Struct, frozen=True, gc=False):
     mark: str = "test"
 
 
-class MadeKey(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class MadeKey:
     """A key that the vault made or took in: its block, to be stored, and what may be told of it."""
 
     block: str
@@ -74,7 +75,8 @@ class MadeKey(Struct, frozen=True, gc=False):
         return f"MadeKey({self.attributes}, check value {self.check_value})"
 
 
-class HandedKey(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class HandedKey:
     """A key on its way to somebody who shares a key-encrypting key: a key block as text, or a
     cryptogram in hex.
     """
@@ -88,7 +90,8 @@ class HandedKey(Struct, frozen=True, gc=False):
         return f"HandedKey({self.form}, {self.attributes}, check value {self.check_value})"
 
 
-class Component(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Component:
     """One component of a test key, for a key sheet. The one thing here that is secret: ``value`` is
     for the caller to print and to overwrite.
     """
@@ -100,7 +103,8 @@ class Component(Struct, frozen=True, gc=False):
         return f"Component(check value {self.check_value})"
 
 
-class Translation(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Translation:
     """A PIN block under another key, or why there is none: ``made``, ``block_invalid``."""
 
     outcome: str

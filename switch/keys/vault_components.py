@@ -9,9 +9,8 @@ key.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
-
-from msgspec import Struct
 
 from switch.keys.check_value import check_value_fits
 from switch.keys.ciphers import wipe
@@ -25,7 +24,8 @@ _TICKET_BYTES: Final = 8
 _SHORTEST_CHECK: Final = 2  # bytes of a check value
 
 
-class _Entry(Struct):
+@dataclass(slots=True)
+class _Entry:
     spec: KeySpec
     count: int
     officers: list[str]

@@ -15,7 +15,7 @@ from switch.keys.ciphers import odd_parity, wipe, xor
 from switch.keys.clear_keys import refuse_unfit
 from switch.keys.key_block_header import OptionalBlock
 from switch.keys.mac import Scheme
-from switch.keys.permissions import check_spec, kind, mac_usage, misused
+from switch.keys.permissions import SM4_ALGORITHM, check_spec, kind, mac_usage, misused
 from switch.keys.port import (
     Component,
     KeyMisused,
@@ -47,15 +47,21 @@ def _alike(size: Size) -> _Working:
 
 
 _TDES: Final = Size("T", 16)
+_SM4: Final = Size(SM4_ALGORITHM, 16)
 WORKING: Final[dict[str, _Working]] = {
     **{name: _alike(size) for name, size in SIZES.items()},
     "unionpay": _Working(_TDES, Size("D", 8)),
-    "sm4": _alike(Size("4", 16)),
+    "sm4": _alike(_SM4),
 }
-_USUAL_SCHEMES: Final = {"T": "x9.19", "D": "unionpay-ecb", "A": "cmac-aes", "4": "unionpay-sm4"}
-_CIPHERS: Final = {"TDES": "TD", "AES": "A", "SM4": "4"}
+_USUAL_SCHEMES: Final = {
+    "T": "x9.19",
+    "D": "unionpay-ecb",
+    "A": "cmac-aes",
+    SM4_ALGORITHM: "unionpay-sm4",
+}
+_CIPHERS: Final = {"TDES": "TD", "AES": "A", "SM4": SM4_ALGORITHM}
 # The length of a MAC key whose scheme has another cipher than the other working keys.
-_OTHER: Final = {"TDES": _TDES, "AES": Size("A", 16), "SM4": Size("4", 16)}
+_OTHER: Final = {"TDES": _TDES, "AES": Size("A", 16), "SM4": _SM4}
 _HASH_KEY: Final = Size("H", 32)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from switch.keys.ciphers import same, wipe
 from switch.keys.mac import Scheme, mac
-from switch.keys.permissions import need_scheme
+from switch.keys.permissions import SM4_ALGORITHM, need_scheme
 from switch.keys.port import KeyRefused
 from switch.keys.vault_room import VaultRoom
 from switch.model.facts import Verdict
@@ -21,7 +21,7 @@ from switch.model.security import KeyUse
 _GOOD: Final = Verdict("good")
 _BAD: Final = Verdict("bad", "the MAC does not fit")
 _PURPOSES: Final = {"request": "mac_request", "response": "mac_response"}
-_ALGORITHMS: Final = {"TDES": "T", "AES": "A", "SM4": "4"}  # any other cipher is a hash
+_ALGORITHMS: Final = {"TDES": "T", "AES": "A", "SM4": SM4_ALGORITHM}  # any other cipher is a hash
 
 
 class MacDesk:

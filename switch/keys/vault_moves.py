@@ -43,8 +43,10 @@ _OBSOLETE: Final = {"A": "T", "C": "T"}  # what it reads besides, when told to
 _KEPT: Final = ("KS", "IK", "BI")
 _CHECK: Final = "KC"
 # How a check value was made, as its optional block says; by the cipher of the key.
-_CHECK_METHODS: Final = {"00": "ecb_zero", "01": "cmac_zero_block"}
-_CHECK_METHOD_OF: Final = {"TDES": "00", "AES": "01", "SM4": "00"}
+_ZERO_BLOCK: Final = "00"
+_CMAC: Final = "01"
+_CHECK_METHODS: Final = {_ZERO_BLOCK: "ecb_zero", _CMAC: "cmac_zero_block"}
+_CHECK_METHOD_OF: Final = {"TDES": _ZERO_BLOCK, "AES": _CMAC, "SM4": _ZERO_BLOCK}
 
 
 class KeyMover:
@@ -117,9 +119,7 @@ class KeyMover:
         _need_stronger(kek, shared, spec)
         expected = check_bytes(check_value)
         if len(cryptogram) != spec.length or len(cryptogram) % shared.cipher.block:
-            raise KeyRefused(
-                f"a cryptogram of {len(cryptogram)} bytes is no key of {spec.length}, block by block"
-            )
+            raise KeyRefused(f"a cryptogram of {len(cryptogram)} bytes is no key of {spec.length}")
         value = shared.cipher.decrypt(cryptogram)
         try:
             if not check_value_fits(kind(spec), value, expected):
