@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, Self, TypeVar
 
+from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
 
@@ -42,9 +43,12 @@ class Path(Generic[N]):
     def at(self, counter: int, steps: Steps | None = None) -> N:
         """The key of the counter; the way to it is kept until another is asked for.
 
-        With ``steps`` the whole way is walked again, so that all of it is shown.
+        With ``steps`` the whole way is walked again, so that all of it is shown. Raises KeyRefused
+        once it was wiped.
         """
         nodes = self._nodes
+        if not nodes:
+            raise KeyRefused("the keys of this device were wiped: begin again with its initial key")
         kept = counter if steps is None else 0
         while not _leads(nodes[-1].counter, kept):
             nodes.pop().wipe()
