@@ -8,7 +8,7 @@ keeps, with each key, what its own block said of it.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Final, Generic, NoReturn, Protocol, TypeVar
 
 from switch.keys.ciphers import BlockCipher, CipherName, wipe
@@ -87,9 +87,9 @@ class Kept(Generic[W]):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._rows: OrderedDict[str, W] = OrderedDict()
+        self._rows: OrderedDict[Hashable, W] = OrderedDict()
 
-    def get(self, name: str, make: Callable[[], W]) -> W:
+    def get(self, name: Hashable, make: Callable[[], W]) -> W:
         """What is kept under the name, made now where there is none."""
         found = self._rows.get(name)
         if found is None:

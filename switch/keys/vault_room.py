@@ -9,6 +9,7 @@ being told what for: each way in asks ``permissions``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from switch.keys import dukpt_aes, dukpt_tdes
@@ -112,13 +113,13 @@ class VaultRoom:
         KeyMisused for a key that is no base derivation key or not of that algorithm.
         """
         bdk = self.opened(key, "derive a transaction key")
-        at = parse(ksn).checked()
+        at = _at(ksn)
         aes = bdk.spec.algorithm == "A"
         if at.aes is not aes:
             raise misused(
                 key.name, bdk.spec, f"derive for a key serial number of {len(ksn)} digits"
             )
-        device = self._devices.get(f"{at.device}{key.block}", lambda: _device(bdk, at))
+        device = self._devices.get((at.device, key.block), lambda: _device(bdk, at))
         if isinstance(device, dukpt_aes.AesDevice):
             if algorithm not in ("T", "A", "H"):
                 raise misused(key.name, bdk.spec, f"derive a key of algorithm {algorithm}")
@@ -147,6 +148,12 @@ class VaultRoom:
             )
             return OpenKey(spec, value, header.optional)
         raise KeyBlockRefused(f"key {key.name}: {refused()}")
+
+
+@lru_cache(maxsize=256)
+def _at(ksn: str) -> Ksn:
+    """A key serial number, of which a message asks several times. Raises KsnRefused."""
+    return parse(ksn).checked()
 
 
 def _device(bdk: OpenKey, ksn: Ksn) -> Device:
