@@ -31,6 +31,12 @@ REVEALS: Final[dict[str, int]] = {
     "switch/keys/vault_pin.py:PinDesk.translate_pin": 2,
     # The virtual terminal's side: what a device reads off a card goes into its message.
     "switch/wire/map_terminal.py:TerminalSide._put_card": 6,
+    # And what a test card and its holder give: stripe and codes, chip, PIN block.
+    "tools/switch_tools/cards.py:CardInHand.stripe": 2,
+    "tools/switch_tools/cards.py:CardInHand._verification": 2,
+    "tools/switch_tools/terminal_chip.py:InsertedCard.__init__": 3,
+    "tools/switch_tools/terminal_chip.py:InsertedCard.hears": 1,
+    "tools/switch_tools/terminal_security.py:Guard._pin_block": 3,
     # A message's own bytes, to make its MAC of; they go to the vault and nowhere else.
     "switch/wire/mac_cover.py:MacCover.covered": 1,
     "switch/wire/mac_cover.py:MacCover.alternatives": 1,
