@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -159,7 +160,7 @@ def test_what_is_no_card_is_refused(master: bytes, pan: str, sequence: str, opti
 def test_what_is_no_transaction_is_refused() -> None:
     """Counters, numbers and keys of another length, methods and options that do not exist."""
     card = card_key(ISSUER, PAN)
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: session_key("common", card, b"\x01"),
         lambda: session_key("mastercard", card, ATC, b""),
         lambda: session_key("none", card[:8], ATC),
@@ -173,7 +174,8 @@ def test_what_is_no_transaction_is_refused() -> None:
         lambda: emv2000(card, ATC, 2, 256),
         lambda: emv2000(card, ATC, start=bytes(8)),
         lambda: card_key(ISSUER, PAN, option="C"),
-    ):
+    )
+    for call in calls:
         with pytest.raises(KeyRefused):
             call()
 

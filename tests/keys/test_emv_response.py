@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +62,7 @@ def test_what_cannot_be_answered_is_refused() -> None:
     """Cryptograms, codes and keys of another length; the published negative cases are these."""
     key = bytes.fromhex("AA" * 16)
     short, long = bytes.fromhex("12345678"), bytes.fromhex("12" * 9)
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: response_cryptogram(key, short, bytes(2)),
         lambda: response_cryptogram(key, ARQC, bytes(3)),
         lambda: response_cryptogram(key[:8], ARQC, bytes(2)),
@@ -69,7 +71,8 @@ def test_what_cannot_be_answered_is_refused() -> None:
         lambda: response_mac(key, ARQC, bytes(2)),
         lambda: response_mac(key[:8], ARQC, bytes(4)),
         lambda: issuer_authentication(3, key, ARQC, bytes(2)),
-    ):
+    )
+    for call in calls:
         with pytest.raises(KeyRefused):
             call()
 
