@@ -12,6 +12,7 @@ the MAC of a request and verifies that of a response.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, NamedTuple
 
 from switch.keys.ciphers import BlockCipher, Key, wipe
@@ -95,11 +96,11 @@ def derivation_data(usage: str, key_type: str, ksn: Ksn, block_counter: int = 1)
     >>> derivation_data("pin", "AES128", parse("123456789012345600000001")).hex().upper()
     '01011000000200809012345600000001'
     """
-    number, bits, _ = _type(key_type)
-    start, end = (0, 8) if usage == "initial_key" else (4, 12)
-    head = bytes([_VERSION, block_counter])
-    head += _usage(usage).to_bytes(2, "big") + number.to_bytes(2, "big") + bits.to_bytes(2, "big")
-    return head + ksn.to_bytes()[start:end]
+    _need_aes(ksn)
+    whole = ksn.to_bytes()
+    return _head(usage, key_type, block_counter) + (
+        whole[:8] if usage == "initial_key" else whole[4:]
+    )
 
 
 def initial_key(bdk: Key, ksn: Ksn, *, steps: Steps | None = None) -> bytearray:
@@ -115,7 +116,8 @@ def initial_key(bdk: Key, ksn: Ksn, *, steps: Steps | None = None) -> bytearray:
     _need_aes(ksn)
     cipher = BlockCipher("AES", bdk)
     try:
-        return _derive(cipher, "initial_key", key_type, ksn, steps, "initial key (IK)")
+        identifier = ksn.to_bytes()[:8]
+        return _derive(cipher, "initial_key", key_type, identifier, steps, "initial key (IK)")
     finally:
         cipher.wipe()
 
@@ -203,7 +205,7 @@ class AesDevice:
         self._type = aes_type(ik)
         _need_aes(ksn)
         self._device = ksn.at(0)
-        self._path = Path(_AesNode(self._device, bytearray(ik), self._type))
+        self._path = Path(_AesNode(0, bytearray(ik), self._type, ksn.to_bytes()[4:8]))
 
     def derivation_key(self, counter: int, *, steps: Steps | None = None) -> bytearray:
         """The key that a transaction's working keys come from. Raises KsnRefused."""
@@ -234,7 +236,7 @@ class AesDevice:
         usage = PURPOSES.get(usage, usage)
         named = key_type or self._type
         _check_working(usage, named, self._type)
-        return self._path.at(counter, steps).derive(usage, named, steps, f"{usage} key")
+        return self._path.at(counter, steps).derive(usage, named, steps)
 
     def __repr__(self) -> str:
         return f"AesDevice({self._device.device})"
@@ -243,28 +245,24 @@ class AesDevice:
 class _AesNode:
     """A key on the way; its cipher is made when it is first derived from."""
 
-    __slots__ = ("_cipher", "_ksn", "_type", "key")
+    __slots__ = ("_cipher", "_derivation_id", "_type", "counter", "key")
 
-    def __init__(self, ksn: Ksn, key: bytearray, key_type: str) -> None:
-        self._ksn = ksn  # with the bits of the counter that were walked
-        self._type = key_type
-        self._cipher: BlockCipher | None = None
+    def __init__(self, counter: int, key: bytearray, key_type: str, derivation_id: bytes) -> None:
+        self.counter = counter
         self.key = key
-
-    @property
-    def counter(self) -> int:
-        return self._ksn.counter
+        self._type = key_type
+        self._derivation_id = derivation_id  # right half of the initial key identifier
+        self._cipher: BlockCipher | None = None
 
     def child(self, counter: int, steps: Steps | None) -> _AesNode:
         """The derivation data of a step holds only the bits of the counter walked so far."""
-        ksn = self._ksn.at(counter)
-        name = f"key at counter {counter:08X}"
-        key = _derive(self._ready(), "key_derivation", self._type, ksn, steps, name)
-        return _AesNode(ksn, key, self._type)
+        name = "" if steps is None else f"key at counter {counter:08X}"
+        key = self._made("key_derivation", self._type, counter, steps, name)
+        return _AesNode(counter, key, self._type, self._derivation_id)
 
-    def derive(self, usage: str, key_type: str, steps: Steps | None, name: str) -> bytearray:
+    def derive(self, usage: str, key_type: str, steps: Steps | None) -> bytearray:
         """A working key."""
-        return _derive(self._ready(), usage, key_type, self._ksn, steps, name)
+        return self._made(usage, key_type, self.counter, steps, f"{usage} key")
 
     def wipe(self) -> None:
         """Overwrite the key and its cipher."""
@@ -272,19 +270,23 @@ class _AesNode:
         if self._cipher is not None:
             self._cipher.wipe()
 
-    def _ready(self) -> BlockCipher:
+    def _made(
+        self, usage: str, key_type: str, counter: int, steps: Steps | None, name: str
+    ) -> bytearray:
         if self._cipher is None:
             self._cipher = BlockCipher("AES", self.key)
-        return self._cipher
+        tail = self._derivation_id + counter.to_bytes(4, "big")
+        return _derive(self._cipher, usage, key_type, tail, steps, name)
 
 
 def _derive(
-    cipher: BlockCipher, usage: str, key_type: str, ksn: Ksn, steps: Steps | None, name: str
+    cipher: BlockCipher, usage: str, key_type: str, tail: bytes, steps: Steps | None, name: str
 ) -> bytearray:
-    """Whole blocks, cut to the length of the key."""
+    """Whole blocks, cut to the length of the key. ``tail``: the derivation data's right half."""
     bits = _type(key_type).bits
-    blocks = range(1, -(-bits // _BLOCK_BITS) + 1)
-    data = b"".join([derivation_data(usage, key_type, ksn, block) for block in blocks])
+    data = _head(usage, key_type, 1) + tail
+    if bits > _BLOCK_BITS:
+        data += _head(usage, key_type, 2) + tail
     whole = cipher.encrypt(data)
     key = whole[: bits // 8]
     wipe(whole)
@@ -292,6 +294,14 @@ def _derive(
         steps.note(f"derivation data of the {name}", data)
         steps.note(name, key)
     return key
+
+
+@cache
+def _head(usage: str, key_type: str, block_counter: int) -> bytes:
+    """The derivation data's left half, which is the same for all devices."""
+    number, bits, _ = _type(key_type)
+    numbers = _usage(usage), number, bits
+    return bytes([_VERSION, block_counter]) + b"".join(n.to_bytes(2, "big") for n in numbers)
 
 
 def _check_working(usage: str, key_type: str, parent: str) -> None:
