@@ -62,6 +62,9 @@ def held_to_the_diagram(event: Event, decision: Decision, store: dict[Key, Recor
             continue
         known = store.get(record.key)
         before = known.state if isinstance(known, Transaction) else State.NEW
+        if record.id == f"{subject}|unproven":
+            assert record.state is State.DECLINED
+            continue
         if record.id == subject:
             allowed = leads_of(handler[before, stimulus]).allows(before, record.state)
         else:

@@ -8,22 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from switch.core.batches import batch_id
 from switch.core.ledger import Book
 from switch.core.naming import captures, rrn_name, stated
-from switch.model.effects import Effect, Reply, Silence, Tell
-from switch.model.events import BrokenArrived, RequestArrived
+from switch.core.replies import UNANSWERED, reply
+from switch.core.sealing import sealing
+from switch.model.copies import replace
+from switch.model.effects import Effect
+from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
-from switch.model.records import Card, Merchant, Record, Reference, Terminal, Transaction
+from switch.model.records import (
+    Card,
+    Key,
+    Merchant,
+    Record,
+    Reference,
+    Terminal,
+    Transaction,
+    key_of,
+    next_version,
+)
 from switch.model.request import Answer, Request
+from switch.model.security import ChipOrder, KeyOrder, Sealing, Security
 from switch.model.settings import DialectPolicy, Settings
 from switch.model.trail import Check, Counted
 from switch.model.words import Delivery, Flow, Kind, Reason, State
 from switch.money import Money
 
-UNANSWERED: Final = (Flow.ANSWER, Flow.NOTIFICATION)
 # Kinds that a later message can point at. A reversal or a batch upload may carry the very numbers
 # of its original, and must not take its place.
 BEARS_REFERENCE: Final = frozenset(
@@ -63,27 +76,33 @@ class Case:
         "book",
         "captures",
         "card",
+        "card_changes",
         "card_record",
+        "chip",
         "counted",
         "event",
         "facts",
         "flags",
         "granted",
         "key",
+        "keys",
         "merchant",
         "original",
         "other",
         "policy",
+        "proven",
         "records",
         "reference",
         "request",
         "rule",
+        "security",
         "settings",
         "tells",
         "terminal",
         "trail",
         "undid",
         "unforced",
+        "unproven",
         "upon_approval",
     )
 
@@ -111,6 +130,8 @@ class Case:
         self.merchant: Merchant | None = None
         self.card: Card | None = None
         self.card_record: Card | None = None  # the card as it is to be stored, where it changes
+        # What the checks change of the card whatever comes of the request: PIN tries, its counter.
+        self.card_changes: dict[str, Any] = {}
         self.original: Transaction | None = None  # what it acts upon, as it was found
         self.undid: Kind | None = None  # what a void or reversal has taken back
         self.trail: list[Check] = []
@@ -119,6 +140,11 @@ class Case:
         self.rule = ""
         # What wants to know of an approval, and of its amount where that is not what was asked.
         self.upon_approval: Callable[[Case, Money | None], None] | None = None
+        self.security: Security | None = None  # what the terminal keeps to; None: nothing
+        self.proven = False  # its MAC is right
+        self.unproven = False  # nothing says that the terminal has sent it
+        self.chip: ChipOrder | None = None
+        self.keys: KeyOrder | None = None
         self.records: list[Record] = []
         self.tells: list[Effect] = []
         self.book = Book(facts)
@@ -143,6 +169,13 @@ class Case:
         token = self.event.pan_token
         return self.original.pan_token if not token and self.original is not None else token
 
+    @property
+    def sealing(self) -> Sealing | None:
+        """What the vault adds to the answer."""
+        if self.security is None and self.chip is None:
+            return None
+        return sealing(self.request, self.facts, self.security, self.chip, self.keys)
+
     def passed(self, name: str, saw: str, said: str) -> None:
         """Note a check that has nothing against it."""
         self.trail.append(noted(name, saw, said))
@@ -164,7 +197,49 @@ def noted(name: str, saw: str, said: str) -> Check:
 
 def decline(case: Case, reason: Reason) -> Decision:
     """Refuse, and remember that it was refused."""
-    return conclude(case, State.DECLINED, Answer(reason=reason, rrn=case.rrn))
+    answer = Answer(reason=reason, rrn=case.rrn)
+    return _beside(case, answer) if case.unproven else conclude(case, State.DECLINED, answer)
+
+
+def unproven_key(request: Request) -> Key:
+    """Where the newest message is kept that bore a request's key and could not prove its sender."""
+    return key_of(Transaction.TABLE, f"{request.request_key}|unproven")
+
+
+def _beside(case: Case, answer: Answer) -> Decision:
+    """Refuse what may have come from anybody. It takes nobody's key or reference, and no card is
+    kept of it.
+    """
+    request, now_us, trail = case.request, case.event.moment.wall_us, tuple(case.trail)
+    key = unproven_key(request)
+    known = case.facts.find(Transaction, key.id)
+    refused = Transaction(
+        id=key.id,
+        version=1 if known is None else known.version + 1,
+        state=State.DECLINED,
+        kind=request.kind,
+        flow=request.flow,
+        captures=case.captures,
+        dialect=request.dialect,
+        message_type=request.message_type,
+        code=request.code,
+        terminal_id=request.terminal_id,
+        merchant_id=case.merchant_id,
+        stan=request.stan,
+        rrn=answer.rrn,
+        amount=case.amount,
+        entry_mode=request.entry_mode,
+        answer=answer,
+        delivery=Delivery.SENT,  # nobody resolves what became of its answer
+        received_us=now_us,
+        decided_us=now_us,
+        business_date=case.facts.business_date,
+        trail=trail,
+        settings_version=case.settings.version,
+        counted=tuple(case.counted),
+    )
+    told = reply(case.event, answer, refused.delivery, case.sealing)
+    return Decision((refused, *case.records), (told, *case.tells), trail)
 
 
 def conclude(
@@ -237,9 +312,22 @@ def conclude(
     records += case.records
     if case.card_record is not None:
         records.append(case.card_record)
-    return Decision(
-        tuple(records), (reply(event, answer, transaction.delivery), *case.tells), trail
-    )
+    if case.card_changes:
+        _change_card(case, records)
+    told = reply(event, answer, transaction.delivery, case.sealing)
+    return Decision(tuple(records), (told, *case.tells), trail)
+
+
+def _change_card(case: Case, records: list[Record]) -> None:
+    """Let the changes of the checks be in the one version of the card that is stored."""
+    card = case.card
+    if card is None:
+        raise ValueError("only a known card can change")
+    for place, record in enumerate(records):
+        if isinstance(record, Card) and record.id == card.id:
+            records[place] = replace(record, **case.card_changes)
+            return
+    records.append(next_version(card, **case.card_changes))
 
 
 def _shares_number(case: Case, rrn: str) -> bool:
@@ -270,41 +358,4 @@ def bearing(known: Reference | None, reference: str, key: str) -> Reference:
     reversed_by = known.reversed_by if known.transaction in ("", key) else ()
     return Reference(
         id=reference, version=known.version + 1, transaction=key, reversed_by=reversed_by
-    )
-
-
-def reply(
-    event: RequestArrived | BrokenArrived, answer: Answer, delivery: Delivery | None
-) -> Effect:
-    """The answer on its way. ``delivery`` is what is known of it so far; ``None`` where nothing is
-    remembered.
-    """
-    request = event.request
-    if request.flow in UNANSWERED:
-        return Silence(event.origin, f"a {request.flow.value} wants no answer")
-    track = delivery is not None and delivery is not Delivery.SENT
-    return Reply(event.origin, request, answer, track)
-
-
-def answered(event: RequestArrived | BrokenArrived, answer: Answer, *trail: Check) -> Decision:
-    """An answer that leaves no trace in the store."""
-    return Decision((), (reply(event, answer, None),), trail)
-
-
-def alert(event: RequestArrived | BrokenArrived, name: str, /, **data: object) -> Tell:
-    """A warning in the log that names the request."""
-    request, origin = event.request, event.origin
-    return Tell(
-        name,
-        "warning",
-        {
-            "listener": origin.listener,
-            "connection": origin.connection,
-            "peer": origin.peer,
-            "request": request.request_key,
-            "terminal": request.terminal_id,
-            "stan": request.stan,
-            "mti": request.message_type,
-            **data,
-        },
     )

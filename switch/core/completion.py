@@ -18,11 +18,12 @@ from typing import Final
 
 from switch.core import authorization, follow
 from switch.core.amounts import authorized, in_effect
-from switch.core.case import Case, alert
+from switch.core.case import Case
 from switch.core.follow import Upon, refuse
 from switch.core.holds import COMPLETED, EXPIRED, OPEN, has_expired, lessen, release
 from switch.core.ledger import in_words, merchant_account, suspense_account
 from switch.core.pricing import bears
+from switch.core.replies import alert
 from switch.core.undoing import recounted
 from switch.model.copies import replace
 from switch.model.events import RequestArrived

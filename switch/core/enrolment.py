@@ -6,13 +6,18 @@ ranges that it names (M-19, SR-SAD-05).
 
 from __future__ import annotations
 
-from switch.core.case import Case, alert
+from typing import Final
+
+from switch.core.case import Case
 from switch.core.ledger import card_account, opening_account
 from switch.core.naming import merchant_of
+from switch.core.replies import alert
 from switch.model.records import Account, Card, Merchant, Terminal
 from switch.model.trail import Check
 from switch.money import Money
 from switch.values import Pan
+
+HOUSE: Final = "house"  # the method of PIN verification of whoever comes without a PIN of his own
 
 
 def enrol_terminal(case: Case) -> Terminal:
@@ -31,6 +36,7 @@ def enrol_terminal(case: Case) -> Terminal:
         merchant_id=owner,
         currency=settings.default_currency,
         zone=settings.house_zone,
+        security=settings.enrol_security,
     )
     case.records.append(newcomer)
     case.tells.append(alert(case.event, "terminal.enrolled", merchant=owner))
@@ -53,6 +59,8 @@ def enrol_card(case: Case, pan: Pan) -> Card | None:
         currency=currency,
         per_transaction_limit_minor=settings.enrol_per_transaction_limit_minor,
         daily_limit_minor=settings.enrol_daily_limit_minor,
+        issuer=settings.enrol_issuer,
+        pin_method=HOUSE if settings.enrol_issuer else "",
     )
     case.card_record = newcomer
     if settings.enrol_balance_minor and case.facts.find(Account, account_id) is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from switch.core import limits, parties, risk, rules
+from switch.core import limits, parties, pins, rules
 from switch.core.case import Case, Objection, conclude, decline
 from switch.core.ladder import DEMANDER, SENDER, Check, Sort, climb
 from switch.core.naming import merchant_of, rrn_reference
@@ -181,7 +181,7 @@ ASKED: Final[dict[str, Check]] = {
     **DEMANDER,
     "original": original,
     "card": card,
-    "pin": risk.pin,
+    "pin": pins.pin,
 }
 TOLD: Final[dict[str, Check]] = {**SENDER, "original": original, "card": card}
 _ASKED: Final = Sort("follower asked", ASKED)

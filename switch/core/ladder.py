@@ -1,8 +1,8 @@
 """The ladder of checks: plain functions in a tuple, read top to bottom, first objection stands.
 
 Owns which check is asked of what sort of message. The order is the dialect's
-(``DialectPolicy.checks``), as data; a PIN that is there is always judged, named or not. Refuses to
-decide what an objection leads to.
+(``DialectPolicy.checks``), as data; what secures a message is always judged, named or not. Refuses
+to decide what an objection leads to.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
-from switch.core import limits, parties, risk, rules
+from switch.core import chips, devices, limits, parties, pins, proof, risk, rules, verification
 from switch.core.case import Case, ImpossibleEvent, Objection
-from switch.model.settings import CHECK_NAMES, order_faults
+from switch.model.settings import CHECK_NAMES, order_faults, whole_order
 
 Check = Callable[[Case], Objection]
 
@@ -37,7 +37,12 @@ class Sort:
         return f"Sort({self.name!r})"
 
 
-ANYBODY: Final[dict[str, Check]] = {"fields": parties.fields, "duplicate": parties.duplicate}
+ANYBODY: Final[dict[str, Check]] = {
+    "fields": parties.fields,
+    "mac": proof.mac,
+    "duplicate": parties.duplicate,
+    "ksn": devices.ksn,
+}
 SENDER: Final[dict[str, Check]] = {
     **ANYBODY,
     "terminal": parties.terminal,
@@ -52,7 +57,15 @@ DEMANDER: Final[dict[str, Check]] = {
 CARDHOLDER: Final[dict[str, Check]] = {
     "card": risk.card,
     "expiry": risk.expiry,
-    "pin": risk.pin,
+    "card_verification": verification.card_verification,
+    "cryptogram": chips.cryptogram,
+    "pin": pins.pin,
+}
+# Of the card of what has happened already.
+TOLD_OF_CARD: Final[dict[str, Check]] = {
+    "card": risk.card_of_advice,
+    "card_verification": verification.noted,
+    "cryptogram": chips.noted,
 }
 
 DEMAND: Final = Sort(
@@ -71,7 +84,7 @@ ADVICE: Final = Sort(
     {
         **SENDER,
         "original": parties.original,
-        "card": risk.card_of_advice,
+        **TOLD_OF_CARD,
         "amount": limits.amount,
         "risk": rules.risk,
     },
@@ -80,7 +93,7 @@ INQUIRY: Final = Sort(
     "inquiry",
     {**DEMANDER, **CARDHOLDER, "amount": limits.no_amount, "risk": rules.risk},
 )
-NOTE: Final = Sort("note", {**SENDER, "original": parties.original, "card": risk.card_of_advice})
+NOTE: Final = Sort("note", {**SENDER, "original": parties.original, **TOLD_OF_CARD})
 REVERSAL: Final = Sort("reversal", SENDER)
 SIGN: Final = Sort("sign", SENDER)
 UNBUILT: Final = Sort("unbuilt", ANYBODY)
@@ -93,9 +106,7 @@ def ladder(order: tuple[str, ...], sort: Sort) -> tuple[Check, ...]:
     """
     for fault in order_faults(order):
         raise ImpossibleEvent(f"the dialect's order of checks cannot be used: {fault}")
-    if "pin" not in order:
-        order = (*order, "pin")
-    return tuple(sort.checks[name] for name in order if name in sort.checks)
+    return tuple(sort.checks[name] for name in whole_order(order) if name in sort.checks)
 
 
 def climb(case: Case, sort: Sort) -> Objection:

@@ -87,6 +87,7 @@ LEADS: Final[dict[Handler, Leads]] = {
     upload.upload: _TAKEN,
     cutover.asked: _TAKEN,
     network.sign: _TAKEN,
+    network.exchange: _TAKEN,
     network.unbuilt: Leads((State.DECLINED,)),
     network.echo: NOWHERE,
     messages.broken: NOWHERE,

@@ -6,7 +6,7 @@ Owns their answers. They leave no record and have no effect: what names them can
 
 from __future__ import annotations
 
-from switch.core.case import alert, answered
+from switch.core.replies import alert, answered
 from switch.model.effects import Silence
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision, Facts

@@ -22,6 +22,7 @@ from switch.core.needs import (
     of_undoing,
     unnamed_merchant,
 )
+from switch.core.needs_card import of_card
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Card, Key, Reference, Transaction, key_of
@@ -62,7 +63,7 @@ def of_follower(event: RequestArrived, facts: Facts) -> Needs:
     reference = reference_of(request, facts)
     if reference is None or not reference.transaction:
         alone = request.kind in _ALONE
-        return needs_money.of_payment(event, facts) if alone else needs_money.of_pin(request, facts)
+        return needs_money.of_payment(event, facts) if alone else of_card(event, facts)
     needs = missing(rows, [key_of("transaction", reference.transaction)])
     if needs:
         return needs
@@ -74,7 +75,7 @@ def of_follower(event: RequestArrived, facts: Facts) -> Needs:
     original = original_of(request, facts)
     if original is not None:
         needs = missing(rows, list(dict.fromkeys(_CHANGES[request.kind](original, facts))))
-    return needs or needs_money.of_pin(request, facts)
+    return needs or of_card(event, facts)
 
 
 def _of_increment(original: Transaction, _facts: Facts) -> list[Key]:

@@ -1,4 +1,4 @@
-"""What a payment needs to know: card, accounts, and what the vault says of its PIN.
+"""What a payment needs to know: card, accounts, and what the vault says of it.
 
 Owns the look-ups of purchases and their like, demanded or advised, and of inquiries. Refuses to
 judge.
@@ -14,16 +14,16 @@ from switch.core.ledger import (
     suspense_account,
 )
 from switch.core.naming import captures, currency_of, merchant_of
-from switch.core.needs import READY, Needs, missing, unnamed_merchant
+from switch.core.needs import Needs, missing, unnamed_merchant
+from switch.core.needs_card import of_card, rows_of_card
 from switch.model.events import RequestArrived
-from switch.model.facts import Facts, VerdictNeed
+from switch.model.facts import Facts
 from switch.model.records import Card, Key, Terminal, key_of
-from switch.model.request import Request
 from switch.model.words import Flow
 
 
 def of_payment(event: RequestArrived, facts: Facts) -> Needs:
-    """The accounts that it may move money between, and what the vault says of its PIN."""
+    """The accounts that it may move money between, and what the vault says of the card."""
     request, settings = event.request, facts.settings
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
     owner = merchant_of(request, terminal, settings)
@@ -35,15 +35,17 @@ def of_payment(event: RequestArrived, facts: Facts) -> Needs:
         wanted.append(account_key(merchant_account(owner, currency)))
         if request.flow is not Flow.REQUEST:
             wanted.append(account_key(suspense_account(currency)))
-    return missing(facts.rows, wanted) or of_pin(request, facts)
+    wanted += rows_of_card(event, facts)
+    return missing(facts.rows, wanted) or of_card(event, facts)
 
 
 def of_inquiry(event: RequestArrived, facts: Facts) -> Needs:
-    """The card's account, and what the vault says of its PIN: it moves nothing."""
+    """The card's account, and what the vault says of the card: it moves nothing."""
     request = event.request
     wanted = unnamed_merchant(request, facts)
     wanted += of_cardholder(event, facts)
-    return missing(facts.rows, wanted) or of_pin(request, facts)
+    wanted += rows_of_card(event, facts)
+    return missing(facts.rows, wanted) or of_card(event, facts)
 
 
 def of_cardholder(event: RequestArrived, facts: Facts) -> list[Key]:
@@ -55,10 +57,3 @@ def of_cardholder(event: RequestArrived, facts: Facts) -> list[Key]:
         return []
     opening = opening_account(facts.settings.default_currency)
     return [account_key(card_account(event.pan_token)), account_key(opening)]
-
-
-def of_pin(request: Request, facts: Facts) -> Needs:
-    """The vault is asked last: only when all rows are there."""
-    if request.pin_block is None or "pin" in facts.verdicts:
-        return READY
-    return (VerdictNeed("pin"),)

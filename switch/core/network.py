@@ -1,14 +1,17 @@
-"""Network management: sign-on, sign-off, echo. And what is not served yet, refused by name.
+"""Network management: sign-on, sign-off, keys, echo. And what is not served, refused by name.
 
-Owns ``Terminal.signed_on``. Refuses to know keys: a key exchange is answered
-``transaction.invalid`` until the vault serves it.
+Owns ``Terminal.signed_on``, and what an exchange of keys is answered. Refuses to know keys:
+``exchange`` has their records.
 """
 
 from __future__ import annotations
 
-from switch.core.case import Case, answered, conclude, decline
+from switch.core.case import Case, conclude, decline
+from switch.core.exchange import renew
 from switch.core.ladder import SIGN, UNBUILT, climb
 from switch.core.parties import change_terminal
+from switch.core.proof import mac
+from switch.core.replies import answered, reply
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.request import Answer
@@ -28,9 +31,22 @@ def sign(event: RequestArrived, facts: Facts) -> Decision:
     terminal = case.terminal
     if terminal is None:
         raise ValueError("a sign-on needs a terminal")
+    if wanted and case.policy.signon_keys:
+        objection = renew(case)
+        if objection is not None:
+            return decline(case, objection)
     if terminal.signed_on is not wanted:
         change_terminal(case, signed_on=wanted)
     case.passed("sign", terminal.id, "signed on" if wanted else "signed off")
+    return conclude(case, State.ACCEPTED, Answer(reason=Reason.APPROVED, rrn=case.rrn))
+
+
+def exchange(event: RequestArrived, facts: Facts) -> Decision:
+    """Hand new working keys to a terminal."""
+    case = Case(event, facts)
+    objection = climb(case, SIGN) or renew(case)
+    if objection is not None:
+        return decline(case, objection)
     return conclude(case, State.ACCEPTED, Answer(reason=Reason.APPROVED, rrn=case.rrn))
 
 
@@ -39,10 +55,21 @@ def echo(event: RequestArrived, facts: Facts) -> Decision:
 
     It leaves no record. There is nothing that a repeat could do twice, its answer follows from the
     request key alone (the reference number is derived from it), and line tests of many idle
-    terminals should cost no commit.
+    terminals should cost no commit. But one that bears a MAC, or owes one, must bear a right one,
+    and a wrong one counts: it would be a way to guess at keys without end.
     """
-    answer = Answer(reason=Reason.APPROVED, rrn=event.request.rrn or facts.fresh.rrn)
-    return answered(event, answer, Check("echo", event.request.terminal_id, True, "here"))
+    request = event.request
+    answer = Answer(reason=Reason.APPROVED, rrn=request.rrn or facts.fresh.rrn)
+    here = Check("echo", request.terminal_id, True, "here")
+    if not request.terminal_id or not (request.mac or request.message_type in facts.policy.macs):
+        return answered(event, answer, here)
+    case = Case(event, facts)
+    objection = mac(case)
+    if objection is None:
+        return answered(event, answer, *case.trail, here, sealed_with=case.sealing)
+    refused = Answer(reason=objection, rrn=answer.rrn)
+    told = reply(event, refused, None, case.sealing)
+    return Decision(tuple(case.records), (told, *case.tells), tuple(case.trail))
 
 
 def unbuilt(event: RequestArrived, facts: Facts) -> Decision:

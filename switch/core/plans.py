@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from switch.core import needs_follow, needs_money, needs_settle, rules
+from switch.core import exchange, needs_card, needs_follow, needs_money, needs_settle, rules
 from switch.core.case import BEARS_REFERENCE
+from switch.core.devices import device_key
 from switch.core.follow import original_of
 from switch.core.naming import rrn_name
 from switch.core.needs import (
@@ -24,10 +25,13 @@ from switch.core.needs import (
     of_sender,
     of_undoing_itself,
 )
+from switch.core.proof import of_proof
+from switch.core.terms import Refusal, key_row, read_ksn
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Key, Reference, Transaction, key_of
 from switch.model.request import Request
+from switch.model.security import base_key, terminal_key
 from switch.model.words import Kind
 
 
@@ -51,7 +55,8 @@ _FOLLOWER: Final = Wants(
 _INQUIRY: Final = Wants(needs_money.of_inquiry, card=True)
 WANTS: Final[dict[Kind, Wants]] = {
     **dict.fromkeys(Kind, _NOTHING),
-    Kind.SIGN_ON: Wants(),
+    Kind.SIGN_ON: Wants(exchange.of_sign_on),
+    Kind.KEY_EXCHANGE: Wants(exchange.of_exchange, exchange.named_keys),
     Kind.SIGN_OFF: Wants(),
     Kind.PURCHASE: _PAYMENT,
     Kind.CASH: _PAYMENT,
@@ -78,9 +83,9 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
     wanted = [key_of("transaction", request.request_key)]
     if request.reference and request.kind in BEARS_REFERENCE:
         wanted.append(key_of("reference", request.reference))
-    if wants.sender and request.terminal_id:
+    if request.terminal_id:
         wanted.append(key_of("terminal", request.terminal_id))
-        if request.merchant_id:
+        if wants.sender and request.merchant_id:
             wanted.append(key_of("merchant", request.merchant_id))
     if wants.found and (request.rrn or request.merchant_id):
         name = rrn_name(request, request.merchant_id, request.rrn or facts.fresh.rrn)
@@ -89,13 +94,16 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
         wanted.append(key_of("card", event.pan_token))
     if wants.first is not None:
         wanted += wants.first(event)
+    if request.mac or request.pin_block is not None:
+        wanted = list(dict.fromkeys(wanted + _keys(request)))
     needs = missing(facts.rows, wanted)
     if needs:
         return needs
+    proof = of_proof(event, facts)
     known = facts.find(Transaction, request.request_key)
     if known is not None:
-        return _of_repeat(request, known, facts)
-    needs = wants.then(event, facts)
+        return proof + _of_repeat(event, known, facts)
+    needs = wants.then(event, facts) + proof
     if wants.found and not request.rrn and not request.merchant_id:
         needs += missing(facts.rows, [by_rrn(request, facts)])
     if wants.sender and facts.settings.risk.by_kind:
@@ -105,10 +113,37 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
     return needs
 
 
-def _of_repeat(request: Request, known: Transaction, facts: Facts) -> Needs:
-    """A repeat needs nothing more, unless it bears another name and a reversal of that name came
-    first.
+def of_echo(event: RequestArrived, facts: Facts) -> Needs:
+    """An echo is answered whoever sends it; its MAC is checked, where it bears or owes one."""
+    request = event.request
+    bears = request.mac or request.message_type in facts.policy.macs
+    if not bears or not request.terminal_id:
+        return READY
+    wanted = [key_of("terminal", request.terminal_id), *(_keys(request) if request.mac else ())]
+    return missing(facts.rows, wanted) or of_proof(event, facts)
+
+
+def _keys(request: Request) -> list[Key]:
+    """The rows of the keys that the message is under, and of the device that it names."""
+    if request.ksn:
+        ksn = read_ksn(request.ksn)
+        return [] if isinstance(ksn, Refusal) else [device_key(ksn), key_row(base_key(str(ksn)))]
+    names = []
+    if request.mac:
+        names.append(terminal_key(request.terminal_id, "tak"))
+    if request.pin_block is not None:
+        names.append(terminal_key(request.terminal_id, "tpk"))
+    return [key_row(name) for name in names]
+
+
+def _of_repeat(event: RequestArrived, known: Transaction, facts: Facts) -> Needs:
+    """A repeat needs nothing more, unless its chip is answered again, or it bears another name and
+    a reversal of that name came first.
     """
+    request = event.request
+    chip = needs_card.of_repeat(event, known, facts)
+    if chip:
+        return chip
     if request.kind not in BEARS_REFERENCE or request.reference in ("", known.reference):
         return READY
     reference = facts.find(Reference, request.reference)

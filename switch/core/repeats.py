@@ -1,24 +1,30 @@
 """Repeats: answered, not redone; the same key with other content is refused.
 
 Owns INV-02, INV-11 and INV-12. Terminal, merchant and sign-on are not asked again: whatever has
-become of them, whoever asks again with the same key gets the same answer.
+become of them, whoever asks again with the same key gets the same answer. Only the MAC is: who
+repeats must prove who he is as well. Its key serial number is not, for a repeat is the same message
+(INV-71); but where it has a new one that is used up, so that no other message can have it.
 """
 
 from __future__ import annotations
 
+from switch.core import chips, exchange
 from switch.core.amounts import in_effect
 from switch.core.batches import RENAMED, is_closed
 from switch.core.case import (
     BEARS_REFERENCE,
+    Case,
     ImpossibleEvent,
-    alert,
-    answered,
     bearing,
+    decline,
     outside_ranges,
-    reply,
 )
 from switch.core.delivery import undoes
+from switch.core.devices import is_new, use_up
 from switch.core.naming import stated
+from switch.core.proof import mac
+from switch.core.replies import alert, answered, reply
+from switch.core.sealing import sealing
 from switch.core.undo import blocked, take_back
 from switch.core.undoing import Undone
 from switch.model.copies import replace
@@ -26,6 +32,7 @@ from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.records import Record, Reference, Transaction
 from switch.model.request import Answer
+from switch.model.security import Sealing
 from switch.model.trail import Check
 from switch.model.words import Delivery, Reason
 
@@ -36,9 +43,13 @@ def repeat(event: RequestArrived, facts: Facts) -> Decision:
     first = facts.find(Transaction, request.request_key)
     if first is None:
         raise ImpossibleEvent(f"{request.request_key} is no repeat")
+    case = Case(event, facts)
+    objection = mac(case)
+    if objection is not None:
+        return decline(case, objection)
     other = differences(first, event, facts)
     if other:
-        return _refuse(event, facts, first, other)
+        return _refuse(case, first, other)
     undone = Undone(first, [], [], "")
     if request.kind in BEARS_REFERENCE and request.reference not in ("", first.reference):
         undone = _renamed(first, event, facts)
@@ -51,9 +62,20 @@ def repeat(event: RequestArrived, facts: Facts) -> Decision:
     if after is not first:
         records = [after, *records]
     said = f"a repeat; answered as before: {first.answer.reason}"
-    trail = (Check("duplicate", f"{first.id}, now {after.state}", True, said),)
-    answer = reply(event, first.answer, first.delivery)
-    return Decision(tuple(records), (answer, *undone.effects), trail)
+    trail = (*case.trail, Check("duplicate", f"{first.id}, now {after.state}", True, said))
+    if case.proven and is_new(case):
+        use_up(case)
+    records = [*records, *case.records]
+    answer = reply(event, first.answer, first.delivery, _sealing(case, first))
+    return Decision(tuple(records), (answer, *undone.effects, *case.tells), trail)
+
+
+def _sealing(case: Case, first: Transaction) -> Sealing | None:
+    """What the answer is sealed with this time, under the keys that the repeat itself names."""
+    request, facts, keys = case.request, case.facts, None
+    if first.answer.approved and exchange.hands_out(first.kind, facts.policy):
+        keys = exchange.again(request, facts, case.security)
+    return sealing(request, facts, case.security, chips.again(first, facts), keys)
 
 
 def differences(first: Transaction, event: RequestArrived, facts: Facts) -> tuple[str, ...]:
@@ -84,14 +106,13 @@ def differences(first: Transaction, event: RequestArrived, facts: Facts) -> tupl
     return tuple(found)
 
 
-def _refuse(
-    event: RequestArrived, facts: Facts, first: Transaction, other: tuple[str, ...]
-) -> Decision:
+def _refuse(case: Case, first: Transaction, other: tuple[str, ...]) -> Decision:
     """No effect, an alert, and the first answer stands (M-24)."""
-    names = ", ".join(other)
+    event, facts, names = case.event, case.facts, ", ".join(other)
     said = f"the same key came before with another {names}"
     answer = Answer(reason=Reason.DUPLICATE_MISMATCH, rrn=event.request.rrn or facts.fresh.rrn)
-    decision = answered(event, answer, Check("duplicate", first.id, False, said))
+    differs = Check("duplicate", first.id, False, said)
+    decision = answered(event, answer, *case.trail, differs, sealed_with=case.sealing)
     warning = alert(event, "duplicate.mismatch", differs=names)
     return Decision((), (*decision.effects, warning), decision.trail)
 

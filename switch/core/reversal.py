@@ -12,8 +12,10 @@ from collections.abc import Callable
 from typing import Final
 
 from switch.core.amounts import in_effect
-from switch.core.case import Case, ImpossibleEvent, answered, conclude, decline
+from switch.core.case import Case, ImpossibleEvent, conclude, decline
 from switch.core.ladder import REVERSAL, climb
+from switch.core.replies import answered
+from switch.core.sealing import unjudged
 from switch.core.undo import blocked, take_back, withdraw
 from switch.core.undoing import Undone
 from switch.model.events import RequestArrived
@@ -34,7 +36,8 @@ def reverse(event: RequestArrived, facts: Facts) -> Decision:
     request = event.request
     if not request.original:
         said = Check("original", "", False, "the message does not say what it reverses")
-        return answered(event, Answer(reason=Reason.FORMAT_ERROR, rrn=case.rrn), said)
+        answer = Answer(reason=Reason.FORMAT_ERROR, rrn=case.rrn)
+        return answered(event, answer, said, sealed_with=unjudged(request, facts))
     objection = climb(case, REVERSAL)
     if objection is not None:
         return decline(case, objection)

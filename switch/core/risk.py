@@ -1,4 +1,4 @@
-"""May this card be used: card, expiry and PIN of our own issuer.
+"""May this card be used: card and expiry of our own issuer.
 
 Owns the rungs about cards. Each is a plain function: it notes what it saw and said, and returns the
 reason of its objection, with what would have changed it, or ``None``. Refuses to look at money.
@@ -24,26 +24,6 @@ _STATUS: Final = {
 }
 _TEST_CARD: Final = "a card of the test ranges"
 _CENTURY_MONTHS: Final = 1200
-# What the key module can say of a PIN, and what follows. Whatever is not here is no verification,
-# hence no approval.
-_PIN: Final = {
-    "bad": (Reason.PIN_WRONG, "wrong", "the right PIN"),
-    "block_invalid": (
-        Reason.PIN_BLOCK_INVALID,
-        "the block does not decipher to a PIN",
-        "a PIN block under the terminal's PIN key",
-    ),
-    "tries_exceeded": (
-        Reason.PIN_TRIES_EXCEEDED,
-        "too many wrong ones before",
-        "to reset the card's PIN tries",
-    ),
-}
-_NO_PIN_KEY: Final = (
-    Reason.KEY_UNKNOWN,
-    "cannot be verified",
-    "a PIN key for the terminal, or a message without PIN",
-)
 
 
 def card(case: Case) -> Objection:
@@ -153,18 +133,3 @@ def expiry(case: Case) -> Objection:
     else:
         case.passed("expiry", presented or recorded, "good" if presented or recorded else "none")
     return None
-
-
-def pin(case: Case) -> Objection:
-    """A PIN that is there must have been verified, else nothing is approved (INV-72)."""
-    if case.request.pin_block is None:
-        return None
-    verdict = case.facts.verdicts.get("pin")
-    outcome = "absent" if verdict is None else verdict.outcome
-    if outcome == "good":
-        case.passed("pin", "enciphered PIN block", "right")
-        return None
-    reason, said, remedy = _PIN.get(outcome, _NO_PIN_KEY)
-    if verdict is not None and verdict.said:
-        said = f"{said}: {verdict.said}"
-    return case.objected("pin", "enciphered PIN block", said, reason, remedy)

@@ -10,8 +10,9 @@ judges.
 
 from __future__ import annotations
 
-from switch.core.case import Case, Objection, alert
+from switch.core.case import Case, Objection
 from switch.core.naming import merchant_of
+from switch.core.replies import alert
 from switch.core.rules_checks import (
     CHECKS,
     Finding,

@@ -19,10 +19,13 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from switch.core.case import Case, answered, conclude
+from switch.core.case import Case, conclude
 from switch.core.naming import currency_of
+from switch.core.replies import answered
 from switch.core.scripting_match import Match, is_asleep, match, wanted
 from switch.core.scripting_words import effects_in_words
+from switch.core.sealing import unjudged
+from switch.core.terms import terms_of
 from switch.model.copies import replace
 from switch.model.effects import Effect, Reply
 from switch.model.events import Event, RequestArrived
@@ -144,10 +147,11 @@ def _approved(transaction: Transaction, event: RequestArrived, facts: Facts) -> 
 def _declined(event: RequestArrived, facts: Facts, rule: Script, reason: Reason) -> Decision:
     request = event.request
     answer = Answer(reason=reason, code=rule.code, rrn=request.rrn or facts.fresh.rrn)
-    if request.kind is Kind.ECHO:
-        return answered(event, answer)
-    case = Case(event, facts)
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
+    if request.kind is Kind.ECHO:
+        return answered(event, answer, sealed_with=unjudged(request, facts))
+    case = Case(event, facts)
+    case.security = terms_of(request, facts)
     if case.amount is not None:
         currency = currency_of(request, terminal, facts.settings)
         case.amount = Money(case.amount.minor, currency)

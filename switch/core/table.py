@@ -115,6 +115,7 @@ _FIRST: Final[dict[str, StepFunction]] = {
     Kind.CUTOVER.value: cutover.asked,
     Kind.SIGN_ON.value: network.sign,
     Kind.SIGN_OFF.value: network.sign,
+    Kind.KEY_EXCHANGE.value: network.exchange,
 }
 _WITHOUT_TRANSACTION: Final[dict[str, StepFunction]] = {
     Kind.ECHO.value: network.echo,
@@ -130,6 +131,7 @@ PLANS: Final[dict[str, PlanFunction]] = {
     **dict.fromkeys(STIMULI, needs.of_nothing),
     **dict.fromkeys(REQUESTS, plans.of_request),
     **dict.fromkeys(_WITHOUT_TRANSACTION, needs.of_nothing),
+    Kind.ECHO.value: plans.of_echo,
     DELIVERED: needs.of_transaction,
     RECOVERED: needs.of_transaction,
     HOLD: holds.needs_of_timer,

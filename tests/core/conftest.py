@@ -50,7 +50,8 @@ class Shop:
         self.store: dict[Key, Record] = {}
         self.policy = DialectPolicy("test")
         self.settings = Settings(test_ranges=("4",))
-        self.verdicts: dict[str, Verdict] = {}
+        self.verdicts: dict[str, Verdict] = {}  # of the vault, by question
+        self.said: dict[str, dict[str, Verdict]] = {}  # as well, of a single request by its key
         self.business_date = "20261124"
         self.month = "2611"
         self.minutes: dict[str, int] = {}  # of the day, by zone
@@ -118,17 +119,8 @@ class Shop:
         """Plan until ready, then decide; also the needs of every round."""
         rows = Rows(self.store)
         key = event.request.request_key if isinstance(event, RequestArrived) else ""
-        facts = self.facts(rows, key)
         rounds: list[tuple[object, ...]] = []
-        while needs := plan(event, facts):
-            rounds.append(needs)
-            assert len(rounds) <= 6, "the plan does not come to an end"
-            for need in needs:
-                if isinstance(need, VerdictNeed):
-                    verdict = self.verdicts.get(need.question, Verdict("absent"))
-                    facts = replace(facts, verdicts={**facts.verdicts, need.question: verdict})
-                else:
-                    rows.fetch(need)
+        facts = self._fetch(event, self.facts(rows, key), rows, rounds)
         decision = step(event, facts)
         assert decision == step(event, facts), "the same facts gave another decision"
         return decision, rounds
@@ -152,16 +144,16 @@ class Shop:
         Rows are shared and show what earlier decisions wrote. Who misses one is planned again.
         """
         rows = Rows(self.store)
-        waiting = [(self.arrived(request), self.facts(rows, "")) for request in requests]
-        for event, facts in waiting:
-            self._fetch(event, facts, rows)
+        waiting: list[tuple[Event, Facts]] = []
+        for request in requests:
+            event: Event = self.arrived(request)
+            waiting.append((event, self._fetch(event, self.facts(rows, ""), rows, [])))
         answers = []
         for event, facts in waiting:
             try:
                 decision = step(event, facts)
             except KeyError:
-                self._fetch(event, facts, rows)
-                decision = step(event, facts)
+                decision = step(event, self._fetch(event, facts, rows, []))
             held_to_the_diagram(event, decision, self.store)
             for record in decision.records:
                 known = self.store.get(record.key)
@@ -171,11 +163,27 @@ class Shop:
             answers += [effect.answer for effect in decision.effects if isinstance(effect, Reply)]
         return answers
 
-    @staticmethod
-    def _fetch(event: Event, facts: Facts, rows: Rows) -> None:
+    def _fetch(
+        self, event: Event, facts: Facts, rows: Rows, rounds: list[tuple[object, ...]]
+    ) -> Facts:
+        """What the plan asks for, round by round; the facts with what the vault said."""
         while needs := plan(event, facts):
+            rounds.append(needs)
+            assert len(rounds) <= 7, "the plan does not come to an end"
             for need in needs:
-                rows.fetch(need)
+                if isinstance(need, VerdictNeed):
+                    verdict = self._said(need, event, rows)
+                    facts = replace(facts, verdicts={**facts.verdicts, need.question: verdict})
+                else:
+                    rows.fetch(need)
+        return facts
+
+    def _said(self, need: VerdictNeed, event: Event, rows: Rows) -> Verdict:
+        """The vault's answer. It is asked when the rows of its keys are there."""
+        assert all(rows.has(Key("key", name)) for name in need.keys), need
+        key = event.request.request_key if isinstance(event, RequestArrived) else ""
+        verdicts = {**self.verdicts, **self.said.get(key, {})}
+        return verdicts.get(need.question, Verdict("absent"))
 
     def arrived(self, request: Request) -> RequestArrived:
         token = f"token-{request.pan.last4}" if request.pan else ""

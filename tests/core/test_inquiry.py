@@ -11,6 +11,7 @@ from switch.model.records import Account, Card, Key
 from switch.model.words import Flow, Kind, Reason, State
 from switch.money import Money
 from switch.values import PinBlock
+from tests.core.keyed import secure
 
 if TYPE_CHECKING:
     from switch.model.request import Request
@@ -93,6 +94,7 @@ def test_a_card_must_be_good_to_be_asked_about(
 @pytest.mark.parametrize("kind", INQUIRIES)
 def test_no_balance_is_told_for_a_wrong_pin(shop: Shop, kind: Kind) -> None:
     """INV-72."""
+    secure(shop)
     shop.verdicts["pin"] = Verdict("bad")
     answer = shop.ask(inquiry(shop, kind, pin_block=PinBlock("0" * 16)))
     assert (answer.reason, answer.balance) == (Reason.PIN_WRONG, None)

@@ -9,7 +9,7 @@ import pytest
 from switch.core.case import ImpossibleEvent
 from switch.core.ladder import ADVICE, DEMAND, REVERSAL, Sort, ladder
 from switch.model.copies import replace
-from switch.model.settings import CHECK_NAMES
+from switch.model.settings import CHECK_NAMES, SECURING
 from switch.model.words import Reason
 
 if TYPE_CHECKING:
@@ -41,9 +41,10 @@ def test_an_order_that_cannot_be_is_a_defect(shop: Shop, checks: tuple[str, ...]
 
 
 def test_a_pin_is_always_judged() -> None:
-    """INV-72: left out of the order, it comes last."""
-    without = tuple(name for name in CHECK_NAMES if name != "pin")
-    assert ladder(without, DEMAND)[-1].__name__ == "pin"
+    """INV-72: left out of the order, it comes in its own place, as all that secures a message."""
+    without = tuple(name for name in CHECK_NAMES if name not in SECURING)
+    assert ladder(without, DEMAND) == ladder(CHECK_NAMES, DEMAND)
+    assert "pin" in [check.__name__ for check in ladder(without, DEMAND)]
 
 
 def test_business_is_not_asked_about_what_has_happened() -> None:

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.core.risk import expired, is_month
-from switch.model.facts import Verdict
 from switch.model.records import Card
 from switch.model.words import Kind, Reason
 from switch.money import Money
-from switch.values import Pan, PinBlock
+from switch.values import Pan
 
 if TYPE_CHECKING:
     from tests.core.conftest import Shop
@@ -113,37 +112,6 @@ def test_a_month_is_four_digits(text: str) -> None:
     """Whatever is called a month can be compared."""
     if is_month(text):
         assert not expired(text, text)
-
-
-@pytest.mark.parametrize(
-    ("outcome", "reason"),
-    [
-        ("good", Reason.APPROVED),
-        ("bad", Reason.PIN_WRONG),
-        ("block_invalid", Reason.PIN_BLOCK_INVALID),
-        ("tries_exceeded", Reason.PIN_TRIES_EXCEEDED),
-        ("unknown_key", Reason.KEY_UNKNOWN),
-        ("absent", Reason.KEY_UNKNOWN),
-        ("anything else", Reason.KEY_UNKNOWN),
-    ],
-)
-def test_a_pin_that_is_there_must_be_right(shop: Shop, outcome: str, reason: Reason) -> None:
-    """INV-72: only the verdict `good` lets an approval through."""
-    shop.verdicts["pin"] = Verdict(outcome)
-    assert shop.ask(shop.purchase(pin_block=PinBlock("0" * 16))).reason is reason
-
-
-def test_what_the_key_module_said_is_in_the_trail(shop: Shop) -> None:
-    """For people; the terminal hears a code only."""
-    shop.verdicts["pin"] = Verdict("absent", "no key of this terminal")
-    shop.ask(shop.purchase(pin_block=PinBlock("0" * 16)))
-    assert shop.trail["pin"] == (False, "cannot be verified: no key of this terminal")
-
-
-def test_a_pin_is_judged_even_if_the_dialect_forgets_to_name_it(shop: Shop) -> None:
-    """INV-72 is no dialect's choice."""
-    shop.order("pin", "expiry")
-    assert shop.ask(shop.purchase(pin_block=PinBlock("0" * 16))).reason is Reason.KEY_UNKNOWN
 
 
 def test_the_trail_says_what_was_seen(shop: Shop) -> None:

@@ -10,12 +10,12 @@ from switch.config_risk import ANY
 from switch.core.case import Case
 from switch.core.rules import risk
 from switch.model.copies import replace
-from switch.model.facts import Verdict
 from switch.model.records import Terminal
 from switch.model.risk_rules import Mode, Named, RiskCheck
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.money import Money
 from switch.values import PinBlock
+from tests.core.keyed import secure
 from tests.core.rule_book import MINUTE_US, objection, rule, use, windows
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_a_pin_lifts_the_limits_of_contactless(shop: Shop) -> None:
         rule(RiskCheck.CONTACTLESS, limit_minor=100),
         rule(RiskCheck.CONTACTLESS_CUMULATIVE, name="row", count=1),
     )
-    shop.verdicts = {"pin": Verdict("good")}
+    secure(shop)
     tapped = {"entry_mode": EntryMode.CONTACTLESS_CHIP}
     for key in ("K1", "K2"):
         request = shop.purchase(key, 500, pin_block=PinBlock("0" * 16), **tapped)

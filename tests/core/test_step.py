@@ -25,6 +25,7 @@ from switch.model.records import Key
 from switch.model.request import Answer
 from switch.model.words import Delivery, Flow, Kind, Reason, State
 from switch.values import PinBlock
+from tests.core.keyed import secure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,8 +131,11 @@ def test_late_timers_and_links_change_nothing(shop: Shop) -> None:
 
 
 def test_the_plan_goes_stage_by_stage(shop: Shop) -> None:
-    """First what the message names, then what those rows lead to; a PIN is asked about last."""
-    event = shop.arrived(shop.purchase(merchant_id="", pin_block=PinBlock("0" * 16)))
+    """First what the message names, then what those rows lead to; a MAC is asked about before a PIN
+    (M-08), and as soon as its key is there."""
+    secure(shop)
+    request = shop.purchase(merchant_id="", pin_block=PinBlock("0" * 16), mac="00" * 8)
+    event = shop.arrived(request)
     _, rounds = shop.judge(event)
     assert rounds == [
         (
@@ -139,14 +143,18 @@ def test_the_plan_goes_stage_by_stage(shop: Shop) -> None:
             Key("reference", "ref-K1"),
             Key("terminal", "T1"),
             Key("card", "token-0010"),
+            Key("key", "terminal.T1.tak"),
+            Key("key", "terminal.T1.tpk"),
         ),
         (
             Key("account", "a-visa"),
             Key("merchant", "M1"),
             Key("account", "merchant:M1:840"),
+            Key("key", "issuer.demo.pvk"),
+            VerdictNeed("mac", ("terminal.T1.tak",)),
             Key("reference", "M1|rrn|RK1"),
         ),
-        (VerdictNeed("pin"),),
+        (VerdictNeed("pin", ("terminal.T1.tpk", "issuer.demo.pvk")),),
     ]
 
 

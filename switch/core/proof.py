@@ -1,0 +1,189 @@
+"""Who has sent it: the MAC of a message, and how often a terminal's cryptography may fail.
+
+Owns the check that stands before all others, because it says whether the rest can be believed
+(INV-72). Where it objects nothing else is asked of the vault (M-08), and the message is kept beside
+its key and not under it: it proves nothing, so a genuine one under the same key is still new.
+
+Failures are counted in the terminal's record (SR-PIN-06): a MAC that is wrong, a PIN block that
+holds no PIN, a key serial number that cannot be or was used. At the limit every message of the
+terminal, also what has happened already, is answered ``terminal.inactive`` until the window ends,
+for each would be another guess. What is good does not begin a new window; an operator's
+``terminals.unlock`` does. The window is one of wall time, because it outlives restarts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from switch.core.case import Case, Objection, unproven_key
+from switch.core.needs import READY, Needs, missing
+from switch.core.parties import change_terminal
+from switch.core.replies import alert
+from switch.core.terms import (
+    MISSING,
+    NONE,
+    Refusal,
+    is_usable,
+    key_name,
+    key_row,
+    must_bear_mac,
+    no_key,
+    security_named,
+    terms_of,
+)
+from switch.model.events import RequestArrived
+from switch.model.facts import Facts, Verdict, VerdictNeed
+from switch.model.records import Key, Terminal
+from switch.model.security import Security
+from switch.model.trail import Counted
+from switch.model.words import Reason
+
+FAILURES: Final = "terminal.crypto_failures"
+_MINUTE_US: Final = 60_000_000
+_NO_MAC: Final = Refusal(
+    "mac", "", "the message bears none", Reason.MAC_INVALID, "a MAC, which this terminal owes"
+)
+_UNCONFIGURED: Final = Refusal(
+    "mac",
+    "",
+    "the terminal's security is not configured",
+    Reason.KEY_UNKNOWN,
+    "to configure it, or to give the terminal another one",
+)
+
+# ``None``: there is no MAC to check. Key and VerdictNeed: what is to be fetched first.
+Finding = Refusal | Verdict | Key | VerdictNeed | None
+
+
+def finding(
+    event: RequestArrived, facts: Facts, terminal: Terminal | None, security: Security
+) -> Finding:
+    """What is known of the sender's proof."""
+    request = event.request
+    if terminal is not None and is_locked(terminal, security, event.moment.wall_us):
+        return _locked(terminal, security)
+    if security is MISSING:
+        return _UNCONFIGURED
+    if security.mac == NONE:
+        return None
+    if not request.mac:
+        owed = must_bear_mac(request.message_type, facts.policy.macs, security)
+        return _NO_MAC if owed else None
+    name = key_name(request, security, "tak")
+    if isinstance(name, Refusal):
+        return name
+    if not facts.rows.has(key_row(name)):
+        return key_row(name)
+    if not is_usable(name, facts):
+        return no_key(name, facts)
+    verdict = facts.verdicts.get("mac")
+    if verdict is None:
+        return VerdictNeed("mac", (name,))
+    return verdict if verdict.outcome == "good" else _refused(name, verdict)
+
+
+def of_proof(event: RequestArrived, facts: Facts) -> Needs:
+    """What is wanting to know the sender's proof. The terminal's row was fetched."""
+    request = event.request
+    security = terms_of(request, facts)
+    if security is None:
+        return READY
+    found = finding(event, facts, facts.find(Terminal, request.terminal_id), security)
+    if isinstance(found, Key | VerdictNeed):
+        return (found,)
+    if not isinstance(found, Refusal):
+        return READY
+    wanted = [unproven_key(request)]
+    name = key_name(request, security, "tak")
+    if isinstance(name, str):
+        wanted.append(key_row(name))  # for the MAC of the answer
+    return missing(facts.rows, wanted)
+
+
+def is_proven(event: RequestArrived, facts: Facts, security: Security) -> bool:
+    """Whether other questions may be asked: the MAC is good, or there need be none."""
+    terminal = facts.find(Terminal, event.request.terminal_id)
+    found = finding(event, facts, terminal, security)
+    return found is None or isinstance(found, Verdict)
+
+
+def mac(case: Case) -> Objection:
+    """The MAC is right, where there is one or one is owed (M-08, M-09, M-10)."""
+    terminal = case.terminal
+    if terminal is None and case.request.terminal_id:
+        terminal = case.terminal = case.facts.find(Terminal, case.request.terminal_id)
+    if terminal is None or not terminal.security:
+        return None
+    security = case.security = security_named(terminal.security, case.settings)
+    assert security is not None
+    found = finding(case.event, case.facts, terminal, security)
+    if found is None:
+        return None
+    if isinstance(found, Verdict):
+        case.proven = True
+        former = "former" in found.data
+        case.passed("mac", "MAC", "right, under the key before" if former else "right")
+        return None
+    if isinstance(found, Key):
+        raise KeyError(found)
+    if isinstance(found, VerdictNeed):
+        found = _refused(found.keys[0], Verdict("absent", "the vault was not asked"))
+    case.unproven = True
+    return refuse(case, found)
+
+
+def refuse(case: Case, refusal: Refusal) -> Reason:
+    """Object, count the failure, tell of a device at its end (M-15)."""
+    if refusal.counts:
+        count_failure(case)
+    if refusal.exhausted:
+        case.tells.append(alert(case.event, "ksn.exhausted", device=refusal.exhausted))
+    check, saw, said, reason, remedy, *_ = refusal
+    return case.objected(check, saw, said, reason, remedy)
+
+
+def is_locked(terminal: Terminal, security: Security, now_us: int) -> bool:
+    """Whether the terminal has failed so often that its window must end first."""
+    failed, limit = terminal.crypto_failures, security.failures
+    return bool(failed and limit) and failed >= limit and not _is_over(terminal, security, now_us)
+
+
+def count_failure(case: Case) -> None:
+    """One more failure of the terminal's cryptography, in this window or the first of a new one."""
+    terminal, security = case.terminal, case.security
+    if terminal is None or security is None:
+        return
+    now_us = case.event.moment.wall_us
+    is_new = not terminal.crypto_failures or _is_over(terminal, security, now_us)
+    before = 0 if is_new else terminal.crypto_failures
+    changes: dict[str, Any] = {"crypto_failures": before + 1}
+    if is_new:
+        changes["crypto_failures_us"] = now_us
+    change_terminal(case, **changes)
+    case.counted.append(Counted(FAILURES, before, before + 1, security.failures))
+    if before + 1 == security.failures:
+        case.tells.append(alert(case.event, "terminal.locked", failures=before + 1))
+
+
+def _is_over(terminal: Terminal, security: Security, now_us: int) -> bool:
+    return now_us >= terminal.crypto_failures_us + security.failures_window_us
+
+
+def _locked(terminal: Terminal, security: Security) -> Refusal:
+    minutes = security.failures_window_us // _MINUTE_US
+    return Refusal(
+        "terminal",
+        terminal.id,
+        f"its cryptography has failed {terminal.crypto_failures} times within {minutes} minutes",
+        Reason.TERMINAL_INACTIVE,
+        "to wait until these are over, or to unlock the terminal",
+    )
+
+
+def _refused(name: str, verdict: Verdict) -> Refusal:
+    if verdict.outcome == "bad":
+        said = f"does not fit: {verdict.said}" if verdict.said else "does not fit"
+        remedy = "a MAC over the message as it was sent, under the key that both sides have"
+        return Refusal("mac", f"under {name}", said, Reason.MAC_INVALID, remedy, True)
+    said = f"cannot be checked: {verdict.said or verdict.outcome}"
+    return Refusal("mac", f"under {name}", said, Reason.KEY_UNKNOWN, f"a MAC key {name}")
