@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from switch_tools.cards import DEFAULT_EXPIRY, CardError, demo_cards, find_card
+from switch.config import demo_config
+from switch.keys.card_verification import fits
+from switch_tools.cards import DEFAULT_EXPIRY, CardError, demo_cards, find_card, issuer_keys
 
-NAMES = {"visa", "mastercard", "amex", "unionpay", "expired", "blocked", "lost", "poor"}
+CHIPS = {"chip-visa", "chip-mastercard", "chip-unionpay"}
+NAMES = CHIPS | {"visa", "mastercard", "amex", "unionpay", "expired", "blocked", "lost", "poor"}
 
 
 def test_the_demo_world_has_the_promised_cards() -> None:
@@ -51,3 +54,25 @@ def test_an_unknown_name_is_told_the_known_ones() -> None:
     """The refusal is the manual."""
     with pytest.raises(CardError, match="no card 'visum': use visa, mastercard"):
         find_card("visum")
+
+
+@pytest.mark.parametrize("name", sorted(CHIPS))
+def test_a_test_card_bears_the_right_codes(name: str) -> None:
+    """CVV on the stripe behind an empty PVV, CVV2 in print, by the very key of its issuer."""
+    card = demo_cards()[name]
+    cvk = bytes.fromhex(issuer_keys(demo_config())["demo"]["cvk"].reveal())
+    stripe, pan = card.stripe, card.pan.reveal()
+    assert stripe is not None
+    assert (stripe.pan, stripe.expiry, stripe.service_code) == (card.pan, card.expiry, "201")
+    code = stripe.verification
+    assert code is not None
+    assert fits(cvk, pan, card.expiry, "201", code.reveal(), "cvv")
+    assert fits(cvk, pan, card.expiry, "", card.cvv2.reveal(), "cvv2")
+
+
+def test_what_is_on_a_card_whose_issuer_is_unknown_is_unknown() -> None:
+    """The refusal says what to give instead."""
+    card = find_card("4111111111111111")
+    assert card.stripe is None
+    with pytest.raises(CardError, match="give the code itself"):
+        _ = card.cvv2

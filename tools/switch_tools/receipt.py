@@ -25,8 +25,11 @@ _TITLES: Final = {
     Kind.PREAUTH: "PRE-AUTHORIZATION",
     Kind.INCREMENT: "INCREMENT",
     Kind.TIP_ADJUST: "TIP",
+    Kind.KEY_EXCHANGE: "NEW KEYS",
 }
-_OF_NO_CARD_HOLDER: Final = frozenset({Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO, Kind.CUTOVER})
+_OF_NO_CARD_HOLDER: Final = frozenset(
+    {Kind.SIGN_ON, Kind.SIGN_OFF, Kind.ECHO, Kind.CUTOVER, Kind.KEY_EXCHANGE}
+)
 _SIGNED: Final = frozenset(
     {Kind.PURCHASE, Kind.CASH, Kind.CASHBACK, Kind.PREAUTH, Kind.COMPLETION, Kind.REFUND}
 )
@@ -41,7 +44,8 @@ class Facts:
     ``card`` is masked already (``switch.values.mask_pan``); ``amounts`` are named parts and
     surroundings of the amount, such as CASH; ``approved`` is whether the host, or the terminal by
     itself, said yes; ``notes`` are sentences printed under the verdict. ``tip_line`` leaves room
-    for a tip on the merchant's copy.
+    for a tip on the merchant's copy. ``chip`` is what a chip card wants on paper; whoever's PIN was
+    verified does not sign.
     """
 
     kind: Kind
@@ -63,6 +67,8 @@ class Facts:
     approved: bool = False
     tip_line: bool = False
     notes: tuple[str, ...] = ()
+    chip: tuple[tuple[str, str], ...] = ()
+    pin_verified: bool = False
 
 
 def has_copies(kind: Kind) -> bool:
@@ -89,7 +95,7 @@ def receipt(facts: Facts, copy: str) -> str:
         ("Card", facts.card),
         ("Entry", facts.entry),
     )
-    lines += [pair(name, value) for name, value in optional if value]
+    lines += [pair(name, value) for name, value in (*optional, *facts.chip) if value]
     lines.append("-" * WIDTH)
     if facts.approved and facts.kind in _TAKES_BACK:
         lines.append(f"*** {title} ***".center(WIDTH).rstrip())
@@ -101,6 +107,8 @@ def receipt(facts: Facts, copy: str) -> str:
         lines.append(pair("", facts.said))
     if facts.approval_code:
         lines.append(pair("Approval code", facts.approval_code))
+    if facts.pin_verified:
+        lines.append("PIN VERIFIED")
     for note in facts.notes:
         lines += wrapped(note)
     if copy == "merchant" and facts.approved:
@@ -114,7 +122,7 @@ def _to_fill_in(facts: Facts) -> list[str]:
     lines = []
     if facts.tip_line:
         lines += ["", "Tip " + "." * (WIDTH - 4), "", "Total " + "." * (WIDTH - 6)]
-    if facts.kind in _SIGNED:
+    if facts.kind in _SIGNED and not facts.pin_verified:
         lines += ["", "Signature " + "." * (WIDTH - 10)]
     return lines
 

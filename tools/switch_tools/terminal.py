@@ -12,7 +12,13 @@ import click
 import msgspec
 
 from switch.model.words import Kind
-from switch_tools import terminal_closing, terminal_followers, terminal_run, terminal_sales
+from switch_tools import (
+    terminal_closing,
+    terminal_followers,
+    terminal_key_commands,
+    terminal_run,
+    terminal_sales,
+)
 from switch_tools import terminal_report as report
 from switch_tools.terminal_acting import asked, play
 from switch_tools.terminal_engine import VirtualTerminal
@@ -29,6 +35,8 @@ connection, 5 the journal cannot be used.
 Against `isoswitch serve`:
   isoswitch terminal signon
   isoswitch terminal purchase --card visa --amount 12.34
+  isoswitch terminal inject
+  isoswitch terminal purchase --card visa --amount 12.34 --entry chip --pin 1234
   isoswitch terminal void
   isoswitch terminal settle"""
 
@@ -102,5 +110,7 @@ for _command in (
     terminal_closing.settle,
     terminal_closing.flush,
     terminal_run.run,
+    terminal_key_commands.inject,
+    terminal_key_commands.keys,
 ):
     terminal.add_command(_command)

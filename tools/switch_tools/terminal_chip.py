@@ -48,6 +48,13 @@ _USUAL: Final = (
     (("2", "5", "6"), "mastercard-cvn20"),
     ("", "emv-common"),
 )
+# Applications by name, as a receipt shows them.
+LABELS: Final = {
+    "A0000000031010": "VISA",
+    "A0000000041010": "MASTERCARD",
+    "A000000333010101": "UNIONPAY",
+    "F0000000000001": "HOUSE CARD",
+}
 # Commands of issuer scripts by instruction (EMV book 3, 6.5).
 _COMMANDS: Final = {
     0x16: "card block",
@@ -121,6 +128,11 @@ class InsertedCard:
         except KeyRefused as failure:
             raise CardError(f"the chip of card {pan} cannot be used: {failure}") from None
         self._said = b""
+
+    @property
+    def profile(self) -> str:
+        """How it makes cryptograms, by name."""
+        return self._card.profile.name
 
     def says(self, told: TerminalData, atc: int, *, offline: bool) -> bytes:
         """The chip data of the transaction (BER-TLV): a cryptogram that asks the issuer, or where

@@ -46,9 +46,11 @@ class KeptFile:
             return b""
         except OSError as failure:
             raise self._error(f"cannot be read: {failure.strerror}") from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             self._refuse_shared(os.fstat(descriptor))
-            data = file.read(LIMIT_BYTES)
+            data = os.read(descriptor, LIMIT_BYTES)
+        finally:
+            os.close(descriptor)
         if not data.startswith(self._heading):
             raise self._error(f"does not begin with {self._heading.decode().strip()!r}")
         return data[len(self._heading) :]

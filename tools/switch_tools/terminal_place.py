@@ -21,7 +21,7 @@ from switch_tools.cards import IssuerKeys, issuer_keys
 class Place:
     """What is used where the command line says nothing. ``currency`` is a code of ISO 4217,
     ``framing`` and ``mac_scheme`` are empty for the dialect's own. ``issuers`` are the test keys of
-    those who gave out the cards."""
+    those who gave out the cards, ``key_sets`` the names of base derivation keys."""
 
     host: str
     port: int
@@ -33,6 +33,7 @@ class Place:
     cards: Sequence[Card]
     issuers: Mapping[str, IssuerKeys]
     mac_scheme: str = ""
+    key_sets: tuple[str, ...] = ()
 
 
 def find_place(path: Path | None, dialect: str = "", terminal_id: str = "") -> Place:
@@ -62,6 +63,9 @@ def find_place(path: Path | None, dialect: str = "", terminal_id: str = "") -> P
         currency=currency,
         cards=config.card,
         issuers=issuer_keys(config),
+        key_sets=tuple(
+            key.name.partition(".")[2] for key in config.key if key.name.startswith("bdk.")
+        ),
         mac_scheme=_mac_scheme(
             config, config.settings.enrol_security if terminal is None else terminal.security
         ),

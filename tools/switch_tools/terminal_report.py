@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
+
 from switch.core import totals
 from switch.model.words import Flow, Kind
 from switch.money import Money
 from switch_tools.receipt import Facts
+from switch_tools.terminal_chip import LABELS, chip_facts
 from switch_tools.terminal_lines import CAPTURES, Entry, Sent
+from switch_tools.terminal_model import Checked
 from switch_tools.terminal_outcome import Outcome, Result, Settled
 
 EXITS: Final = {
@@ -64,7 +68,23 @@ def facts(outcome: Outcome) -> Facts:
         original_stan="" if outcome.original is None else outcome.original.stan,
         approved=(good and not _is_taken_back(outcome.entry)) or _is_offline(outcome),
         notes=notes(outcome),
+        chip=tuple(_chip(outcome)),
+        pin_verified=good and sent.pin,
     )
+
+
+def _chip(outcome: Outcome) -> Iterator[tuple[str, str]]:
+    """What a chip's receipt shows: application and cryptogram; nothing that is the card holder's
+    secret.
+    """
+    told = chip_facts(outcome.entry.sent)
+    if told:
+        yield "Application", LABELS.get(told["aid"], "")
+        yield "AID", told["aid"]
+        yield told["asked"], told["cryptogram"]
+    heard = outcome.heard
+    if heard is not None and heard.checked.cryptogram:
+        yield "Issuer", heard.checked.cryptogram
 
 
 def _amounts(outcome: Outcome) -> Iterator[tuple[str, Money]]:
@@ -90,6 +110,8 @@ def notes(outcome: Outcome) -> tuple[str, ...]:
         said.append("The reversal is owed: it goes out before anything new.")
     if outcome.result is Result.TOLD_LATER:
         said.append(f"The host is not told yet ({outcome.why}): that goes out before anything new.")
+    if outcome.heard is not None:
+        said += [f"The issuer to the card: {one}." for one in outcome.heard.checked.scripts]
     undone = outcome.reversal
     if undone is not None:
         said.append(_reversal_note(undone))
@@ -123,6 +145,9 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "ignored": [
             {"said": other.said, "differs": list(other.differs)} for other in outcome.ignored
         ],
+        "pin": outcome.entry.sent.pin,
+        "chip": chip_facts(outcome.entry.sent),
+        "checked": msgspec.to_builtins(Checked() if heard is None else heard.checked),
         "original_stan": "" if outcome.original is None else outcome.original.stan,
         "reversal": None if outcome.reversal is None else as_json(outcome.reversal),
     }

@@ -167,14 +167,15 @@ class Guard:
     def _wants_mac(self, message_type: str) -> bool:
         wanted = self._manner.mac
         if wanted is None:
-            wanted = message_type in self._macs and self._secures
+            wanted = message_type in self._macs and self._has_mac_key
         if wanted and (self._cover is None or self._scheme is None):
             raise SecurityError("this dialect has no field, or names no scheme, for a MAC")
         return wanted
 
     @property
-    def _secures(self) -> bool:
-        return bool(self._manner.secure or self._keys.slots) and self._kind != "none"
+    def _has_mac_key(self) -> bool:
+        kind = self._kind
+        return kind in _DUKPT or (kind == "session" and self._keys.has(TAK))
 
     @property
     def _kind(self) -> str:
