@@ -40,6 +40,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "restore": ("switch.cli_backup:restore", "Put such a file into an empty data folder."),
     "triggers": ("switch.cli_triggers:triggers", "List scripted rules and magic amounts."),
     "config": ("switch.cli_config:config", "Check a file, list its risk rules, print the schema."),
+    "calc": ("switch.cli_calc:calc", "Calculators of payment cryptography; vector files."),
     "transitions": (
         "switch.cli_transitions:transitions",
         "Print the transition table and the state diagram.",
