@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.leak_watch"]
+
 # A busy machine makes slow examples, which says nothing about the code: no deadline.
 settings.register_profile(
     "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

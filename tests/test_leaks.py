@@ -61,3 +61,5 @@ def test_files_of_folders_are_searched(tmp_path: Path) -> None:
     found = scan([tmp_path / "data", stderr], SECRETS)
     assert "dump: A1...18 as packed" in found
     assert "stderr: 47...10 as text" in found
+    for planted in (deep / "dump", stderr):  # the run as a whole is searched as well
+        planted.unlink()
