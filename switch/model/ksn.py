@@ -216,6 +216,21 @@ def next_counter(counter: int, *, aes: bool) -> int:
     return counter
 
 
+def previous_counter(counter: int, *, aes: bool) -> int:
+    """The largest permitted counter below this one; zero where there is none.
+
+    Of a number with too many 1 bits, the largest below it with fewer has its highest ones alone.
+
+    >>> f"{previous_counter(0x000800, aes=False):06X}"
+    '0007FE'
+    """
+    counter = max(counter - 1, 0)
+    ones = _AES_ONES if aes else _TDES_ONES
+    while counter.bit_count() > ones:
+        counter &= counter - 1
+    return counter
+
+
 class Use(NamedTuple):
     """What became of a counter: ``fate`` is ``new`` (ahead of all before), ``late`` (behind, but
     within the window and not used), ``replay`` or ``old`` (outside the window). ``newest`` and

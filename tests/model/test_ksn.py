@@ -21,6 +21,7 @@ from switch.model.ksn import (
     from_legacy,
     next_counter,
     parse,
+    previous_counter,
     said,
     use,
 )
@@ -150,6 +151,15 @@ def test_the_next_counter_is_the_smallest_permitted_above(case: tuple[bool, int]
         assert all(counter_worth(each, aes=aes) is Counter.IMPOSSIBLE for each in between)
     else:
         assert counter_worth(following, aes=aes) is Counter.EXHAUSTED
+
+
+@given(st.booleans().flatmap(lambda aes: st.tuples(st.just(aes), possible(aes))))
+def test_the_previous_counter_is_the_one_that_this_one_follows(case: tuple[bool, int]) -> None:
+    """Back and forth; the first has zero before it."""
+    aes, counter = case
+    before = previous_counter(counter, aes=aes)
+    assert next_counter(before, aes=aes) == counter
+    assert previous_counter(1, aes=aes) == previous_counter(0, aes=aes) == 0
 
 
 def test_the_old_80_bit_form_of_aes_is_read() -> None:
