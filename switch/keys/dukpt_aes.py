@@ -78,6 +78,16 @@ def aes_type(key: Key) -> str:
     return named
 
 
+def types_below(parent: str) -> list[str]:
+    """The types of working keys that may be derived from a key of that type: none is stronger.
+
+    >>> types_below("AES128")
+    ['TDES2', 'TDES3', 'AES128', 'HMAC128']
+    """
+    strength = _type(parent).strength
+    return [name for name, each in KEY_TYPES.items() if each.strength <= strength]
+
+
 def derivation_data(usage: str, key_type: str, ksn: Ksn, block_counter: int = 1) -> bytes:
     """The 16 bytes that one block of a key is enciphered from. Raises KeyRefused.
 
@@ -199,13 +209,13 @@ class AesDevice:
     'A2DC23DE6FDE0824A2BC321E08E4B8B7'
     """
 
-    __slots__ = ("_device", "_path", "_type")
+    __slots__ = ("_device", "_path", "key_type")
 
     def __init__(self, ik: Key, ksn: Ksn) -> None:
-        self._type = aes_type(ik)
+        self.key_type = aes_type(ik)
         _need_aes(ksn)
         self._device = ksn.at(0)
-        self._path = Path(_AesNode(0, bytearray(ik), self._type, ksn.to_bytes()[4:8]))
+        self._path = Path(_AesNode(0, bytearray(ik), self.key_type, ksn.to_bytes()[4:8]))
 
     def derivation_key(self, counter: int, *, steps: Steps | None = None) -> bytearray:
         """The key that a transaction's working keys come from. Raises KsnRefused."""
@@ -234,8 +244,8 @@ class AesDevice:
 
     def _working(self, counter: int, usage: str, key_type: str, steps: Steps | None) -> bytearray:
         usage = PURPOSES.get(usage, usage)
-        named = key_type or self._type
-        _check_working(usage, named, self._type)
+        named = key_type or self.key_type
+        _check_working(usage, named, self.key_type)
         return self._path.at(counter, steps).derive(usage, named, steps)
 
     def __repr__(self) -> str:
