@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from switch.config import Card, Config, demo_config
-from switch.errors import IsoswitchError
 from switch.keys.card_verification import made_for
 from switch.values import CardVerification, ClearKey, Pan, Track2
+from switch_tools.terminal_refusal import TerminalError
 
 DEFAULT_EXPIRY: Final = "4912"
 SHORTEST_PAN: Final = 8
@@ -28,7 +28,7 @@ _NO_PVV: Final = "00000"
 IssuerKeys = Mapping[str, ClearKey]
 
 
-class CardError(IsoswitchError):
+class CardError(TerminalError):
     """A card that cannot be held to the terminal."""
 
 

@@ -22,16 +22,20 @@ from switch.money import Money, MoneyError
 from switch.wire.dialect import load_dialect
 from switch.wire.framing import Framing
 from switch_tools.cards import CardError, CardInHand, find_card
+from switch_tools.terminal_chip import ChipReader
 from switch_tools.terminal_day import Day
 from switch_tools.terminal_day_checks import ids_of
 from switch_tools.terminal_day_words import Cast, Step
 from switch_tools.terminal_engine import Patience, VirtualTerminal
 from switch_tools.terminal_journal import Journal
+from switch_tools.terminal_keys import KeyRing
 from switch_tools.terminal_link import Address, LinkLost, Wire, dial
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Identity
 from switch_tools.terminal_options import KEY_NAME
 from switch_tools.terminal_place import Place, find_place
+from switch_tools.terminal_security import Guard, Manner
+from switch_tools.terminal_wallet import Wallet
 
 KEY_BYTES: Final = 32
 TRIES: Final = 5
@@ -40,12 +44,15 @@ TRIES: Final = 5
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """Where a day is played. ``to`` has addresses by dialect (under an empty name for all others),
-    ``state`` is the folder of journals (``None``: in memory)."""
+    ``state`` is the folder of journals (``None``: in memory), ``data`` that of the switch which
+    injects keys, ``wallet`` holds the cards' counters."""
 
     config: Path | None = None
     to: Mapping[str, str] = field(default_factory=dict)
     state: Path | None = None
     seed: int | None = None
+    data: Path | None = None
+    wallet: Wallet = field(default_factory=Wallet)
 
 
 class LossyDial:
@@ -97,6 +104,8 @@ class Player:
     currency: str
     rng: random.Random
     line: LossyDial
+    key_sets: Sequence[str] = ()
+    data: Path | None = None
     ahead: timedelta = timedelta()
 
     def money(self, text: str) -> Money:
@@ -134,8 +143,7 @@ def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
         raise ConfigError(where, f"the dialect {dialect.name} is for reading only")
     identity = Identity(place.terminal_id, cast.merchant or place.merchant_id)
     try:
-        messages = Messages(dialect)
-        messages.check(identity)
+        Messages(dialect).check(identity)
     except EncodeError as failure:
         raise ConfigError(where, str(failure)) from None
     framing = Framing.parse(place.framing) if place.framing else dialect.framing
@@ -143,7 +151,8 @@ def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
     line = LossyDial(partial(dial, _address(where, to), framing))
     seed = day.seed if world.seed is None else world.seed
     rng = random.Random(f"{seed}/{dialect.name}/{identity.terminal_id}")  # noqa: S311 - chance
-    journal, vault = _memory(world.state, f"{dialect.name}-{identity.terminal_id}")
+    memory = _memory(world.state, f"{dialect.name}-{identity.terminal_id}")
+    manner = Manner(secure=cast.secure, mac=cast.mac, scheme=place.mac_scheme)
     player: Player
 
     def now() -> datetime:
@@ -151,13 +160,15 @@ def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
 
     device = VirtualTerminal(
         identity,
-        messages,
-        journal,
-        vault,
+        Messages(dialect, Guard(dialect, memory.keys, manner)),
+        memory.journal,
+        memory.vault,
         line,
         patience=Patience(answer_s=cast.answer_s, reversal_tries=TRIES),
         now=now,
         rng=rng,
+        chips=ChipReader(world.wallet),
+        keys=memory.keys,
     )
     player = Player(
         name=identity.terminal_id,
@@ -169,19 +180,33 @@ def _player(day: Day, world: World, cast: Cast, name: str) -> Player:
         currency=currency,
         rng=rng,
         line=line,
+        key_sets=place.key_sets,
+        data=world.data,
     )
     return player
 
 
-def _memory(state: Path | None, name: str) -> tuple[Journal, SoftwareVault]:
-    """Journal and vault: in a folder, or gone when the day is over."""
-    if state is None:
-        key = MasterKey(bytearray(os.urandom(KEY_BYTES)))
-        return Journal(), SoftwareVault(key, os.urandom)
-    folder = state / name
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """What a terminal remembers."""
+
+    journal: Journal
+    vault: SoftwareVault
+    keys: KeyRing
+
+
+def _memory(state: Path | None, name: str) -> _Memory:
+    """In a folder, or gone when the day is over."""
+    folder = None if state is None else state / name
     journal = Journal(folder)
     try:
-        return journal, SoftwareVault(load_or_create(folder / KEY_NAME), os.urandom)
+        master = (
+            MasterKey(bytearray(os.urandom(KEY_BYTES)))
+            if folder is None
+            else load_or_create(folder / KEY_NAME)
+        )
+        keys = KeyRing(folder, master)
+        return _Memory(journal, SoftwareVault(master, os.urandom), keys)
     except BaseException:
         journal.close()
         raise
@@ -217,7 +242,7 @@ def _amounts(step: Step) -> list[str]:
 
 def _card(where: str, text: str, place: Place) -> CardInHand:
     try:
-        return find_card(text, cards=place.cards)
+        return find_card(text, cards=place.cards, issuers=place.issuers)
     except CardError as failure:
         raise ConfigError(where, str(failure)) from None
 

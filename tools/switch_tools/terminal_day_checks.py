@@ -12,12 +12,14 @@ from typing import Final
 from msgspec.structs import fields
 
 from switch_tools.terminal_acting import ENTRIES
-from switch_tools.terminal_day_words import EXPECTED, SETTLED, Cast, Step
+from switch_tools.terminal_day_words import EXPECTED, INJECTED, SETTLED, WRONG, Cast, Step
+from switch_tools.terminal_presenting import OF_CARD, pin_of
+from switch_tools.terminal_security import SCHEMES
 
 Path = tuple[str | int, ...]
 Fault = tuple[Path, str]
 
-_CARD: Final = frozenset({"card", "entry"})
+_CARD: Final = frozenset({"card", "entry", "pin", "pin_format", "cvv2", "wrong"})
 _SALE: Final = _CARD | {"amount", "advice", "approval_code", "partial"}
 _ENDS: Final = frozenset({"expect", "reason", "code", "as_", "lose"})
 _MAY: Final[dict[str, frozenset[str]]] = {
@@ -34,6 +36,8 @@ _MAY: Final[dict[str, frozenset[str]]] = {
     "tip": _ENDS | {"amount", "of"},
     "reverse": _ENDS | {"of", "remaining"},
     "repeat": frozenset({"of", "expect", "reason", "code"}),
+    "keys": frozenset({"expect"}),
+    "inject": frozenset({"key"}),
     "flush": frozenset(),
     "settle": frozenset({"expect", "forget", "claim_extra", "claim_amount"}),
     "think": frozenset({"seconds"}),
@@ -43,6 +47,7 @@ _MAY: Final[dict[str, frozenset[str]]] = {
 }
 _MUST: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("purchase", "cash", "preauth", "increment", "tip"), ("amount",)),
+    "inject": ("key",),
     "think": ("seconds",),
     "wait": ("for_",),
     "loop": ("steps",),
@@ -90,6 +95,8 @@ def _of_cast(path: Path, cast: Cast, plays: Mapping[str, list[Step]]) -> Iterato
         yield (*path, "count"), "count: write 1 to 9999"
     if cast.count > 1 and not cast.id:
         yield (*path, "count"), "count: terminals with numbers need an id to put them behind"
+    if cast.secure not in ("", *SCHEMES):
+        yield (*path, "secure"), f"secure: write one of {', '.join(SCHEMES)}"
     if max(map(len, ids_of(cast)), default=0) > LONGEST_ID:
         yield (*path, "id"), f"id: a terminal's id has at most {LONGEST_ID} characters"
 
@@ -145,6 +152,7 @@ def _of_values(here: Path, step: Step) -> Iterator[Fault]:
         yield (*here, "expect"), f"expect: write one of {', '.join(known)}"
     if step.entry not in ENTRIES:
         yield (*here, "entry"), f"entry: write one of {', '.join(ENTRIES)}"
+    yield from _of_secrets(here, step)
     if step.lose and step.lose not in _LOST:
         yield (*here, "lose"), f"lose: write one of {', '.join(_LOST)}"
     if not 1 <= step.times <= 1_000_000:
@@ -156,3 +164,21 @@ def _of_values(here: Path, step: Step) -> Iterator[Fault]:
         yield (*here, "seconds"), "seconds: write 0 to 86400, or two numbers in order"
     if step.do == "refund" and step.card and not step.amount:
         yield here, "a refund to a card needs amount"
+
+
+def _of_secrets(here: Path, step: Step) -> Iterator[Fault]:
+    """PIN, codes, keys, and what is to be wrong with them. No fault repeats one."""
+    if step.pin:
+        try:
+            pin_of(step.pin)
+        except ValueError as failure:
+            yield (*here, "pin"), f"pin: {failure}"
+    if step.pin_format not in (None, 0, 1, 3, 4):
+        yield (*here, "pin_format"), "pin_format: write 0, 1, 3 or 4"
+    code = step.cvv2
+    if code not in ("", OF_CARD) and not (code.isdecimal() and len(code) in (3, 4)):
+        yield (*here, "cvv2"), f"cvv2: write 3 or 4 digits, or {OF_CARD}"
+    if set(step.wrong) - set(WRONG):
+        yield (*here, "wrong"), f"wrong: write some of {', '.join(WRONG)}"
+    if step.key not in ("", *INJECTED):
+        yield (*here, "key"), f"key: write one of {', '.join(INJECTED)}"

@@ -16,14 +16,17 @@ import trio
 from switch.errors import EncodeError
 from switch.model.words import Kind
 from switch.money import Money
+from switch.server.asking import ControlError
 from switch_tools.cards import CardInHand
 from switch_tools.terminal_acting import ENTRIES
 from switch_tools.terminal_day import Day
 from switch_tools.terminal_day_cast import Player
 from switch_tools.terminal_day_meetings import Meeting, meetings_of, waits
+from switch_tools.terminal_day_secrets import inject, presented
 from switch_tools.terminal_day_words import REQUESTS, Step
 from switch_tools.terminal_engine import Outcome, Settled, StillOwed
 from switch_tools.terminal_file import JournalError
+from switch_tools.terminal_injecting import InjectionRefused
 from switch_tools.terminal_lines import Sent
 from switch_tools.terminal_link import LinkError
 from switch_tools.terminal_model import Wish
@@ -121,7 +124,7 @@ class _Part:
         """From the first step to the last. What a device cannot go on from ends its day."""
         try:
             await self._all(self._player.steps, by_chance=False)
-        except (LinkError, StillOwed, JournalError) as failure:
+        except (LinkError, StillOwed, JournalError, InjectionRefused, ControlError) as failure:
             said = str(failure)
             self._note(self._played(self._last, "stopped", said, wrong=f"the day ends: {said}"))
         finally:
@@ -147,6 +150,8 @@ class _Part:
                     await self._meetings[step.for_].wait()
                 case "settle":
                     await self._settle(step)
+                case "inject":
+                    inject(self._player, step)
                 case "flush":
                     await self._player.device.flush()
                 case _:
@@ -214,9 +219,10 @@ class _Part:
         cash = None if not step.cashback else self._player.money(step.cashback)
         if cash is not None and amount is not None:
             kind, amount = Kind.CASHBACK, Money(amount.minor + cash.minor, amount.currency)
+        card = self._card(step, kind)
         return Wish(
             kind=kind,
-            card=self._card(step, kind),
+            card=card,
             amount=amount,
             cash=cash,
             entry_mode=ENTRIES[step.entry],
@@ -226,6 +232,7 @@ class _Part:
             final=not step.more,
             partial=step.partial,
             approval_code=step.approval_code,
+            presented=presented(step, card),
         )
 
     def _card(self, step: Step, kind: Kind) -> CardInHand | None:

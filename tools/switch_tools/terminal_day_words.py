@@ -5,7 +5,7 @@ Plain data as it stands in the file. What may stand together is ``terminal_day_c
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -28,7 +28,20 @@ REQUESTS: Final[dict[str, Kind]] = {
     "refund": Kind.REFUND,
     "tip": Kind.TIP_ADJUST,
     "reverse": Kind.REVERSAL,
+    "keys": Kind.KEY_EXCHANGE,
 }
+# What can be wrong with a message on purpose, and as which fault.
+WRONG: Final[dict[str, dict[str, Any]]] = {
+    "mac": {"mac": True},
+    "padding-1": {"padding": 1},
+    "padding-2": {"padding": 2},
+    "padding-3": {"padding": 3},
+    "pin-block": {"pin_block": True},
+    "ksn": {"replay_ksn": True},
+    "arqc": {"cryptogram": True},
+}
+# What can be injected, as ``isoswitch terminal inject`` does it.
+INJECTED: Final = ("dukpt", "dukpt-aes", "tmk", "tmk-aes")
 EXPECTED: Final = ("approved", "declined", "no_answer", "owed", "skipped")
 SETTLED: Final = ("balanced", "differences", "out_of_balance", "declined")
 
@@ -37,7 +50,8 @@ Range = tuple[str, str]
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One step. ``amount`` may be a range, from which chance takes one; a card that is left out is
-    one of the terminal's, by chance. ``lose``: the request, or its answer, is lost on the way."""
+    one of the terminal's, by chance. ``lose``: the request, or its answer, is lost on the way.
+    ``wrong``: what is to be wrong with the message (``WRONG``)."""
 
     do: str
     card: str = ""
@@ -63,6 +77,14 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     forget: list[str] = []
     claim_extra: list[str] = []
     claim_amount: dict[str, str] = {}
+    pin: str = ""
+    pin_format: int | None = None
+    cvv2: str = ""
+    wrong: list[str] = []
+    key: str = ""
+
+    def __repr__(self) -> str:
+        return f"Step({self.do})"
 
 
 class Cast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,5 +99,7 @@ class Cast(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     currency: str = ""
     cards: list[str] = []
     answer_s: float = 30.0
+    secure: str = ""
+    mac: bool | None = None
     play: str = ""
     steps: list[Step] = []

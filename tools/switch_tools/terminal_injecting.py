@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from switch.errors import IsoswitchError
 from switch.keys.ciphers import wipe
 from switch.keys.clear_keys import combine
 from switch.keys.port import KeyRefused
@@ -21,6 +20,7 @@ from switch.model.security import AES_SET_DIGITS, TDES_SET_DIGITS, base_key, ter
 from switch.server.asking import ask
 from switch_tools.terminal_key_blocks import fit_to_inject
 from switch_tools.terminal_keys import AES_DUKPT, TDES_DUKPT, Fresh
+from switch_tools.terminal_refusal import TerminalError
 
 _TDES_COUNTER_BITS: Final = 21
 _TDES_DIGITS: Final = 20
@@ -29,7 +29,7 @@ _AES_DIGITS: Final = 24
 Ask = Callable[..., dict[str, Any]]
 
 
-class InjectionRefused(IsoswitchError):
+class InjectionRefused(TerminalError):
     """A key that cannot be injected: the switch, or the terminal, says why."""
 
 
@@ -59,6 +59,15 @@ def initial_order(ksi: str, ksn: str) -> Order:
     except ksn_words.KsnRefused as failure:
         raise InjectionRefused(str(failure)) from None
     return Order(AES_DUKPT if serial.aes else TDES_DUKPT, serial.aes, serial.device)
+
+
+def first_of(key_sets: Sequence[str], *, aes: bool) -> Order:
+    """The initial key of a new device of a world's first key set. Raises InjectionRefused."""
+    named = next((one for one in key_sets if (len(one) == AES_SET_DIGITS) is aes), "")
+    if not named:
+        said = f"has no base key for {'AES' if aes else 'TDES'}: name one with --bdk or --ksn"
+        raise InjectionRefused(f"the world {said}")
+    return initial_order(named, "")
 
 
 def _new_device(ksi: str) -> str:

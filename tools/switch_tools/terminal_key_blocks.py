@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from switch.errors import IsoswitchError
 from switch.keys.check_value import KeyKind, check_value, check_value_fits
 from switch.keys.ciphers import Key, aes_decrypt, tdes_decrypt, wipe
 from switch.keys.clear_keys import refuse_unfit
 from switch.keys.key_block import padding_length, unwrap, wrap
 from switch.keys.key_block_header import Header
 from switch.keys.port import KeyRefused
+from switch_tools.terminal_refusal import TerminalError
 
 _VERSION: Final = "D"
 _NO_RESTRICTION: Final = "N"  # of the mode of use
 _KINDS: Final[dict[str, KeyKind]] = {"T": "TDES", "A": "AES"}
 
 
-class KeyNotTaken(IsoswitchError):
+class KeyNotTaken(TerminalError):
     """A key that the terminal does not take. Says why, and nothing of the key."""
 
 

@@ -15,7 +15,6 @@ import msgspec
 
 from switch.data_folder import state_folder
 from switch.model.ksn import parse
-from switch.model.security import AES_SET_DIGITS
 from switch.model.words import Kind
 from switch_tools import terminal_report as report
 from switch_tools.terminal_acting import play, show
@@ -23,6 +22,7 @@ from switch_tools.terminal_engine import Outcome, VirtualTerminal
 from switch_tools.terminal_injecting import (
     InjectionRefused,
     Order,
+    first_of,
     from_sheet,
     from_switch,
     initial_order,
@@ -127,12 +127,9 @@ def _order(options: Options, bdk: str, ksn: str, slot: str | None, aes: bool) ->
         if bdk or ksn:
             raise click.UsageError(f"--{slot} has no key serial number")
         return Order(slot, aes)
-    if not ksn and not bdk:
-        sets = place_of(options).key_sets
-        bdk = next((one for one in sets if (len(one) == AES_SET_DIGITS) is aes), "")
-        if not bdk:
-            raise click.UsageError("the world has no such base key: name one with --bdk or --ksn")
     try:
+        if not ksn and not bdk:
+            return first_of(place_of(options).key_sets, aes=aes)
         return initial_order(bdk, ksn)
     except InjectionRefused as failure:
         raise click.UsageError(str(failure)) from None

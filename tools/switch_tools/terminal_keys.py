@@ -16,13 +16,13 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from switch.errors import IsoswitchError
 from switch.keys.ciphers import wipe
 from switch.keys.master import MasterKey
 from switch.model import ksn as ksn_words
 from switch.model.ksn import Ksn, KsnRefused
 from switch_tools.terminal_kept import KeptFile, KeptFileError
 from switch_tools.terminal_key_blocks import check_value_of, closed, opened
+from switch_tools.terminal_refusal import TerminalError
 
 KEYS_NAME: Final = "keys"
 COUNTERS_NAME: Final = "counters"
@@ -42,10 +42,8 @@ T = TypeVar("T")
 _USAGES: Final = {TMK: "K0", TPK: "P0", TAK: "M0", TDES_DUKPT: "B1", AES_DUKPT: "B1"}
 
 
-class NoKey(IsoswitchError):
+class NoKey(TerminalError):
     """The terminal has no such key, or none that can be used any more."""
-
-    exit_code = 2
 
 
 class Slot(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -22,6 +22,7 @@ from switch_tools.terminal_day_cast import Player, World, players_of
 from switch_tools.terminal_day_example import EXAMPLE
 from switch_tools.terminal_day_play import Played, PlayedDay, play_day
 from switch_tools.terminal_options import state_folder
+from switch_tools.terminal_wallet import Wallet
 
 _EPILOG: Final = """\b
 Write a script, play it against `isoswitch serve`:
@@ -58,6 +59,11 @@ def _print_example(context: click.Context, _: click.Parameter, wanted: bool) -> 
     metavar="DIR",
     help="Folder of the terminals' journals [in the user's state directory].",
 )
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Data folder of the switch that injects keys [the user's state directory].",
+)
 @click.option("--fresh", is_flag=True, help="Terminals without a past, and without a journal.")
 @click.option(
     "--speed",
@@ -82,6 +88,7 @@ def run(
     config: Path | None,
     to: tuple[str, ...],
     state: Path | None,
+    data: Path | None,
     fresh: bool,
     speed: float,
     seed: int | None,
@@ -93,7 +100,8 @@ def run(
         raise click.UsageError("--fresh has no --state")
     addresses = {name: text for name, _, text in (_split(one) for one in to)}
     folder = None if fresh else state or state_folder()
-    world = World(config=config, to=addresses, state=folder, seed=seed)
+    wallet = Wallet(folder)
+    world = World(config=config, to=addresses, state=folder, seed=seed, data=data, wallet=wallet)
     try:
         day = load_day(script)
         players = players_of(day, world)

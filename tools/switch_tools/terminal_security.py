@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from switch.errors import IsoswitchError
 from switch.keys import dukpt_aes, dukpt_tdes
 from switch.keys.ciphers import BlockCipher, CipherName, same, wipe
 from switch.keys.mac import MacKey, Scheme
@@ -40,6 +39,7 @@ from switch_tools.terminal_keys import (
     NoKey,
 )
 from switch_tools.terminal_model import Checked, Faults, Presented, Secured
+from switch_tools.terminal_refusal import TerminalError
 
 # What is handed out by name: the slot that it goes into, and how its usage begins (X9.143).
 _ROLES: Final = {"TPK": (TPK, "P0"), "TAK": (TAK, "M")}
@@ -48,10 +48,8 @@ _DUKPT: Final = (TDES_DUKPT, AES_DUKPT)
 _FORMAT4: Final = 4  # of ISO 9564-1, for AES
 
 
-class SecurityError(IsoswitchError):
+class SecurityError(TerminalError):
     """A message that cannot be secured as it was asked for."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,17 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from switch.errors import IsoswitchError
 from switch.model.words import Kind
 from switch_tools.terminal_journal import Journal
 from switch_tools.terminal_lines import CAPTURES, MONEY, Entry
 from switch_tools.terminal_model import Wish
+from switch_tools.terminal_refusal import TerminalError
 
-
-class TerminalError(IsoswitchError):
-    """Something that this terminal cannot do: its journal says why."""
-
-    exit_code = 2
+__all__ = ["Amounts", "TerminalError", "amounts", "find", "original_of"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,15 @@ from typing import Final
 
 import msgspec
 
-from switch.errors import IsoswitchError
 from switch_tools.terminal_kept import KeptFile, KeptFileError
+from switch_tools.terminal_refusal import TerminalError
 
 WALLET_NAME: Final = "cards"
 LAST_ATC: Final = 0xFFFF
 _HEADING: Final = "isoswitch card counters, version 1"
 
 
-class CardWornOut(IsoswitchError):
+class CardWornOut(TerminalError):
     """A chip that has counted to its end."""
 
 
