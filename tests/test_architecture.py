@@ -29,6 +29,9 @@ REVEALS: Final[dict[str, int]] = {
     "switch/keys/vault_pin.py:PinDesk.keep_house_pin": 1,  # hashed at once
     "switch/keys/vault_pin.py:PinDesk.pin_reference": 2,  # of a test card
     "switch/keys/vault_pin.py:PinDesk.translate_pin": 2,
+    # Cards inside the vault: chip data and number into a verdict or an answer for the card.
+    "switch/keys/vault_chip.py:ChipDesk.check_card_verification": 2,
+    "switch/keys/vault_chip.py:_presented": 2,
     # The virtual terminal's side: what a device reads off a card goes into its message.
     "switch/wire/map_terminal.py:TerminalSide._put_card": 6,
     # And what a test card and its holder give: stripe and codes, chip, PIN block.

@@ -15,9 +15,10 @@ from switch.keys.emv_cryptogram import (
     cryptogram_data,
 )
 from switch.keys.emv_keys import card_data, card_key, common, emv2000, session_key
-from switch.keys.emv_profiles import ISSUER_DATA, profile_of
+from switch.keys.emv_profiles import profile_of
 from switch.keys.emv_response import response_cryptogram, response_mac, told_by_issuer
 from switch.keys.emv_script import pin_change, script_mac, visa_pin_block
+from switch.keys.emv_tags import ISSUER_DATA
 from switch.keys.mac_padding import pad
 from switch.keys.pin_block import encode
 

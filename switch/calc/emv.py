@@ -25,9 +25,10 @@ from switch.keys.emv_chip import (
 )
 from switch.keys.emv_cryptogram import application_cryptogram, check_cryptogram
 from switch.keys.emv_keys import METHODS, OPTIONS, card_key, common, session_key
-from switch.keys.emv_profiles import ISSUER_DATA, NAMES, profile_of
+from switch.keys.emv_profiles import NAMES, profile_of
 from switch.keys.emv_response import response_cryptogram, response_mac
 from switch.keys.emv_script import STYLES, pin_change, script_mac
+from switch.keys.emv_tags import ISSUER_DATA
 from switch.keys.mac_padding import pad
 from switch.keys.steps import Steps
 

@@ -13,13 +13,9 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from switch import tlv
+from switch.keys import emv_tags as tags
 from switch.keys.ciphers import Key, wipe
 from switch.keys.emv_chip import (
-    COUNTER,
-    CRYPTOGRAM,
-    INFORMATION,
-    SEQUENCE,
-    UNPREDICTABLE,
     ChipTransaction,
     cryptogram_input,
     read_chip,
@@ -28,8 +24,8 @@ from switch.keys.emv_chip import (
 )
 from switch.keys.emv_cryptogram import application_cryptogram, information_of
 from switch.keys.emv_keys import card_key, session_key
-from switch.keys.emv_profiles import ISSUER_DATA, PROFILES, Profile, issuer_data_of
-from switch.keys.emv_response import ISSUER_AUTHENTICATION, told_by_issuer
+from switch.keys.emv_profiles import PROFILES, Profile, issuer_data_of
+from switch.keys.emv_response import told_by_issuer
 from switch.keys.emv_script import CardMoment, Command, commands_in, opened
 from switch.keys.port import KeyRefused
 
@@ -75,14 +71,14 @@ class ChipCard:
         if not 0 < counter <= LAST_COUNTER:
             raise KeyRefused(f"a card counts its transactions from 1 to {LAST_COUNTER}")
         said = terminal.values() | {
-            "82": b"\x18\x00",
-            "84": bytes.fromhex(_APPLICATIONS[self.profile.layout]),
-            SEQUENCE: bytes.fromhex(self.sequence),
-            ISSUER_DATA: issuer_data_of(self.profile),
-            COUNTER: counter.to_bytes(2, "big"),
-            INFORMATION: bytes((information_of(kind),)),
+            tags.INTERCHANGE_PROFILE: b"\x18\x00",
+            tags.APPLICATION: bytes.fromhex(_APPLICATIONS[self.profile.layout]),
+            tags.SEQUENCE: bytes.fromhex(self.sequence),
+            tags.ISSUER_DATA: issuer_data_of(self.profile),
+            tags.COUNTER: counter.to_bytes(2, "big"),
+            tags.INFORMATION: bytes((information_of(kind),)),
         }
-        return tlv.build([(CRYPTOGRAM, self.cryptogram(said)), *said.items()])
+        return tlv.build([(tags.CRYPTOGRAM, self.cryptogram(said)), *said.items()])
 
     def cryptogram(self, values: Mapping[str, bytes]) -> bytes:
         """The cryptogram over values by tag. Raises KeyRefused where one that it needs is not
@@ -90,7 +86,10 @@ class ChipCard:
         """
         data = cryptogram_input(self.profile, values)
         key = session_key(
-            self.profile.session, self._cryptogram, values[COUNTER], values.get(UNPREDICTABLE, b"")
+            self.profile.session,
+            self._cryptogram,
+            values[tags.COUNTER],
+            values.get(tags.UNPREDICTABLE, b""),
         )
         try:
             return application_cryptogram(key, data, self.profile.padding)
@@ -104,8 +103,8 @@ class ChipCard:
         values = read_chip(answer)
         own = transaction_of(read_chip(chip), self.profile.name, self._pan)
         return Heard(
-            authentic=self._authentic(own, values.get(ISSUER_AUTHENTICATION)),
-            told=values.get(ISSUER_AUTHENTICATION, b""),
+            authentic=self._authentic(own, values.get(tags.ISSUER_AUTHENTICATION)),
+            told=values.get(tags.ISSUER_AUTHENTICATION, b""),
             commands=self._commands(own, answer),
         )
 
@@ -174,17 +173,17 @@ class TerminalData:
         """By tag. Raises KeyRefused for an amount, number or date that has no room."""
         try:
             found = {
-                "9F02": bytes.fromhex(f"{self.amount_minor:012d}"),
-                "9F03": bytes.fromhex(f"{self.other_minor:012d}"),
-                "9F1A": bytes.fromhex(self.country.rjust(4, "0")),
-                "95": self.verification,
-                "5F2A": bytes.fromhex(self.currency.rjust(4, "0")),
-                "9A": bytes.fromhex(self.date),
-                "9C": bytes.fromhex(self.kind),
-                UNPREDICTABLE: self.unpredictable,
-                "9F33": self.capabilities,
-                "9F34": self.cardholder,
-                "9F35": bytes.fromhex(self.terminal_type),
+                tags.AMOUNT: bytes.fromhex(f"{self.amount_minor:012d}"),
+                tags.OTHER_AMOUNT: bytes.fromhex(f"{self.other_minor:012d}"),
+                tags.TERMINAL_COUNTRY: bytes.fromhex(self.country.rjust(4, "0")),
+                tags.VERIFICATION_RESULTS: self.verification,
+                tags.CURRENCY: bytes.fromhex(self.currency.rjust(4, "0")),
+                tags.DATE: bytes.fromhex(self.date),
+                tags.KIND: bytes.fromhex(self.kind),
+                tags.UNPREDICTABLE: self.unpredictable,
+                tags.CAPABILITIES: self.capabilities,
+                tags.CARDHOLDER_RESULTS: self.cardholder,
+                tags.TERMINAL_KIND: bytes.fromhex(self.terminal_type),
             }
         except ValueError:
             raise KeyRefused("a terminal tells a card amounts, numbers and a date in digits") from (

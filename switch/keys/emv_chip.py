@@ -15,14 +15,10 @@ from switch import tlv
 from switch.keys.ciphers import BlockCipher, Key
 from switch.keys.emv_cryptogram import TagsMissing, cryptogram_data, kind_of, lacking
 from switch.keys.emv_keys import session_key
-from switch.keys.emv_profiles import ISSUER_DATA, Profile, profile_of
+from switch.keys.emv_profiles import Profile, profile_of
+from switch.keys.emv_tags import COUNTER, CRYPTOGRAM, INFORMATION, ISSUER_DATA, UNPREDICTABLE
 from switch.keys.port import KeyRefused
 
-CRYPTOGRAM: Final = "9F26"
-INFORMATION: Final = "9F27"
-COUNTER: Final = "9F36"
-UNPREDICTABLE: Final = "9F37"
-SEQUENCE: Final = "5F34"
 _LARGEST: Final = 1024  # bytes; chip data of a message has 255 at most in every dialect
 
 

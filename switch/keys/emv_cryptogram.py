@@ -12,12 +12,13 @@ from typing import Final
 
 from switch.keys.ciphers import Key, same
 from switch.keys.emv_keys import need_bytes, need_double
+from switch.keys.emv_tags import CRYPTOGRAM, LENGTHS
 from switch.keys.mac_iso9797 import RetailMac
 from switch.keys.mac_padding import pad
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
-CRYPTOGRAM_BYTES: Final = 8
+CRYPTOGRAM_BYTES: Final = LENGTHS[CRYPTOGRAM]
 # What the card decided, in the top two bits of the cryptogram information data (EMV book 3, 6.5.5).
 _KINDS: Final = {0x00: "AAC", 0x40: "TC", 0x80: "ARQC"}
 KINDS: Final = tuple(_KINDS.values())
@@ -32,24 +33,6 @@ class TagsMissing(KeyRefused):
     def __init__(self, tags: Iterable[str]) -> None:
         self.tags = tuple(tags)
         super().__init__(f"chip data lacks {', '.join(self.tags)}, or has it in a wrong length")
-
-
-# Lengths of what is fixed (EMV book 3, annex A). A value of another length is refused: bytes could
-# move from one element into the next, and the cryptogram would still fit.
-LENGTHS: Final[dict[str, int]] = {
-    "9F02": 6,  # amount, authorized
-    "9F03": 6,  # amount, other
-    "9F1A": 2,  # terminal country code
-    "95": 5,  # terminal verification results
-    "5F2A": 2,  # transaction currency code
-    "9A": 3,  # transaction date
-    "9C": 1,  # transaction type
-    "9F37": 4,  # unpredictable number
-    "82": 2,  # application interchange profile
-    "9F36": 2,  # application transaction counter
-    "9F26": CRYPTOGRAM_BYTES,  # application cryptogram
-    "9F27": 1,  # cryptogram information data
-}
 
 
 def cryptogram_data(values: Mapping[str, bytes], tags: Iterable[str]) -> bytes:

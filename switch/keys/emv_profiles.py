@@ -13,14 +13,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from switch.keys import emv_tags as tags
 from switch.keys.emv_cryptogram import TagsMissing
 from switch.keys.port import KeyRefused
 
-ISSUER_DATA: Final = "9F10"
 AUTO: Final = "auto"
 # What most cards make a cryptogram over, in this order (EMV book 2, 8.1.1, table 26); the issuer
 # application data, or a part of it, follows.
-_USUAL: Final = ("9F02", "9F03", "9F1A", "95", "5F2A", "9A", "9C", "9F37", "82", "9F36")
+_USUAL: Final = (
+    tags.AMOUNT,
+    tags.OTHER_AMOUNT,
+    tags.TERMINAL_COUNTRY,
+    tags.VERIFICATION_RESULTS,
+    tags.CURRENCY,
+    tags.DATE,
+    tags.KIND,
+    tags.UNPREDICTABLE,
+    tags.INTERCHANGE_PROFILE,
+    tags.COUNTER,
+)
+# Of contactless Visa cards.
+_SHORT: Final = (tags.AMOUNT, tags.UNPREDICTABLE, tags.COUNTER)
 _LONGEST_ISSUER_DATA: Final = 32
 
 
@@ -29,7 +42,7 @@ class NoProfile(KeyRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            f"no chip profile fits the card's brand and the version in {ISSUER_DATA}: name one"
+            f"no chip profile fits the card's brand and the version in {tags.ISSUER_DATA}: name one"
         )
 
 
@@ -78,7 +91,7 @@ class Profile:
         """What of 9F10 the cryptogram is made over. Raises TagsMissing where it is too short."""
         parts = self._parts(len(issuer_data))
         if not parts:
-            raise TagsMissing((ISSUER_DATA,))
+            raise TagsMissing((tags.ISSUER_DATA,))
         return b"".join([issuer_data[start:end] for start, end in parts])
 
     def takes(self, issuer_data: bytes) -> bool:
@@ -140,7 +153,7 @@ _TABLE: Final = (
     Profile("visa-cvn10", "visa-0", 0x0A, "none", _VISA, issuer_data=((3, 7),), padding=1,
             response_key="card"),
     # Contactless: a short list, and one byte of the CVR.
-    Profile("visa-cvn17", "visa-0", 0x11, "none", _VISA, tags=("9F02", "9F37", "9F36"),
+    Profile("visa-cvn17", "visa-0", 0x11, "none", _VISA, tags=_SHORT,
             issuer_data=((4, 5),), padding=1, response_key="card"),
     Profile("visa-cvn18", "visa-0", 0x12, "common", _VISA, option="B", response=2),
     Profile("visa-cvn22", "visa-2", 0x22, "common", _VISA_COMMON, option="B", response=2),
@@ -183,7 +196,7 @@ def profile_of(name: str, issuer_data: bytes = b"", pan: str = "") -> Profile:
             known = ", ".join(NAMES)
             raise KeyRefused(f"there is no chip profile {name!r}: there are {known}") from None
     if not issuer_data:
-        raise TagsMissing((ISSUER_DATA,))
+        raise TagsMissing((tags.ISSUER_DATA,))
     for layout in ("ccd", *_layouts_of(pan)):
         found = _by_layout(layout, issuer_data)
         if found is not None:

@@ -17,7 +17,6 @@ from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
 METHODS: Final = (1, 2)
-ISSUER_AUTHENTICATION: Final = "91"
 _SHORT_BYTES: Final = 4  # of the cryptogram of method 2
 _CODE_BYTES: Final = 2
 _STATUS_BYTES: Final = 4

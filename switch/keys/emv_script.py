@@ -16,14 +16,13 @@ from switch.keys.ciphers import Key, same, tdes_cbc_encrypt, tdes_encrypt, wipe,
 from switch.keys.emv_cryptogram import CRYPTOGRAM_BYTES, application_cryptogram
 from switch.keys.emv_keys import common, need_bytes, need_double, pboc, visa_messaging
 from switch.keys.emv_profiles import Messaging
+from switch.keys.emv_tags import SCRIPT_AFTER, SCRIPT_BEFORE, SCRIPT_COMMAND, SCRIPT_IDENTIFIER
 from switch.keys.mac_padding import pad
 from switch.keys.pin_block import encode
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
-TEMPLATES: Final = {"before": "71", "after": "72"}  # the card's second cryptogram
-IDENTIFIER: Final = "9F18"
-COMMAND: Final = "86"
+TEMPLATES: Final = (SCRIPT_BEFORE, SCRIPT_AFTER)
 STYLES: Final = ("visa", "mastercard", "emv")  # of a PIN change
 _HEADER_BYTES: Final = 4
 _MOST_DATA: Final = 200  # bytes, so that the length with the MAC stays one byte
@@ -79,7 +78,7 @@ def template_of(name: str) -> str:
     """The tag of the template that the command belongs in: 71 where it comes before the card's
     second cryptogram, 72 where it comes after.
     """
-    return TEMPLATES["before" if name in _BEFORE else "after"]
+    return SCRIPT_BEFORE if name in _BEFORE else SCRIPT_AFTER
 
 
 def script_key(messaging: Messaging, card: Key, atc: bytes, cryptogram: bytes) -> bytearray:
@@ -182,20 +181,20 @@ def template(tag: str, commands: Iterable[bytes], identifier: bytes = b"") -> by
     >>> template("72", [bytes.fromhex("8416000004AABBCCDD")]).hex().upper()
     '720B86098416000004AABBCCDD'
     """
-    if tag not in TEMPLATES.values():
+    if tag not in TEMPLATES:
         raise KeyRefused("issuer script templates are 71 and 72")
     if len(identifier) not in (0, 4):
         raise KeyRefused(f"a script identifier has 4 bytes, this one has {len(identifier)}")
-    head = [(IDENTIFIER, identifier)] if identifier else []
-    inner = tlv.build([*head, *((COMMAND, command) for command in commands)])
+    head = [(SCRIPT_IDENTIFIER, identifier)] if identifier else []
+    inner = tlv.build([*head, *((SCRIPT_COMMAND, command) for command in commands)])
     return tlv.build([(tag, inner)])
 
 
 def commands_in(items: Iterable[tlv.Tlv]) -> Iterator[bytes]:
     """The commands of all templates among data objects, in order."""
     for item in items:
-        if item.tag in TEMPLATES.values():
-            yield from (child.value for child in item.children if child.tag == COMMAND)
+        if item.tag in TEMPLATES:
+            yield from (child.value for child in item.children if child.tag == SCRIPT_COMMAND)
 
 
 def pin_change(

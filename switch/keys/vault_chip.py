@@ -15,7 +15,6 @@ from switch import tlv
 from switch.keys.card_verification import ORDERS, SERVICE_CODES, fits
 from switch.keys.ciphers import BlockCipher, wipe
 from switch.keys.emv_chip import (
-    SEQUENCE,
     ChipTransaction,
     read_chip,
     response_key,
@@ -25,12 +24,9 @@ from switch.keys.emv_chip import (
 from switch.keys.emv_cryptogram import check_cryptogram
 from switch.keys.emv_keys import card_key
 from switch.keys.emv_profiles import AUTO, profile_of
-from switch.keys.emv_response import (
-    ISSUER_AUTHENTICATION,
-    CardStatusUpdate,
-    issuer_authentication,
-)
+from switch.keys.emv_response import CardStatusUpdate, issuer_authentication
 from switch.keys.emv_script import CardMoment, command_of, secured, template, template_of
+from switch.keys.emv_tags import ISSUER_AUTHENTICATION, SEQUENCE
 from switch.keys.mac_iso9797 import RetailMac
 from switch.keys.port import KeyRefused
 from switch.keys.vault_cache import Kept

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from switch import tlv
 from switch.keys.emv_card import ChipCard
 from switch.keys.emv_chip import read_chip, transaction_of
-from switch.keys.emv_cryptogram import LENGTHS, TagsMissing
+from switch.keys.emv_cryptogram import TagsMissing
 from switch.keys.emv_profiles import AUTO, NAMES, PROFILES
+from switch.keys.emv_tags import LENGTHS
 from switch.keys.port import KeyRefused
 from tests.keys.chip_room import ISSUER, PAN, TERMINAL, profiles
 

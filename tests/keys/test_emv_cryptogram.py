@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from switch.keys.emv_cryptogram import (
     KINDS,
-    LENGTHS,
     TagsMissing,
     application_cryptogram,
     check_cryptogram,
@@ -16,6 +15,7 @@ from switch.keys.emv_cryptogram import (
     information_of,
     kind_of,
 )
+from switch.keys.emv_tags import LENGTHS
 from switch.keys.mac_iso9797 import RetailMac
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps

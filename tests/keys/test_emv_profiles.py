@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.keys.emv_chip import cryptogram_input
-from switch.keys.emv_cryptogram import LENGTHS, PADDINGS, TagsMissing
+from switch.keys.emv_cryptogram import PADDINGS, TagsMissing
 from switch.keys.emv_keys import METHODS, OPTIONS
 from switch.keys.emv_profiles import (
     AUTO,
@@ -21,6 +21,7 @@ from switch.keys.emv_profiles import (
 )
 from switch.keys.emv_response import METHODS as RESPONSES
 from switch.keys.emv_script import STYLES
+from switch.keys.emv_tags import LENGTHS
 from switch.keys.mac_padding import pad
 from switch.keys.port import KeyRefused
 from tests.keys.chip_room import profiles

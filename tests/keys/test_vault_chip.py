@@ -1,0 +1,264 @@
+"""The vault's answers about cards: verdicts and nothing else for whatever a card says; answers that
+the card knows; card keys that are kept while there is room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switch import tlv
+from switch.keys.card_verification import SERVICE_CODES, made_for
+from switch.keys.emv_card import ChipCard
+from switch.keys.emv_cryptogram import KINDS
+from switch.keys.emv_profiles import AUTO, PROFILES
+from switch.keys.emv_script import command_of
+from switch.keys.port import KeyMisused, KeyRefused, VaultError
+from switch.keys.vault_chip import ChipDesk
+from switch.values import CardVerification, ChipData, Pan
+from tests.keys.chip_room import (
+    INTEGRITY,
+    ISSUER,
+    OTHER,
+    PAN,
+    TERMINAL,
+    counters,
+    pans,
+    profiles,
+    room,
+    sealed,
+    sequences,
+)
+
+ROOM: Final = room()
+DESK: Final = ChipDesk(ROOM)
+IMK: Final = sealed(ROOM, "E0", ISSUER)
+SMI: Final = sealed(ROOM, "E2", INTEGRITY)
+CVK: Final = sealed(ROOM, "C0", ISSUER)
+APPROVALS = ("00", "08", "10", "11", "16")
+
+
+def chip_of(name: str, pan: str = PAN, sequence: str = "00", counter: int = 5) -> bytes:
+    """What a card of the issuer says."""
+    return ChipCard(name, pan, sequence, ISSUER).chip_data(TERMINAL, counter)
+
+
+def hidden(data: bytes) -> ChipData:
+    """As a message carries it."""
+    return ChipData(data.hex().upper())
+
+
+@given(name=profiles, pan=pans, sequence=sequences, counter=counters, kind=st.sampled_from(KINDS))
+def test_a_right_cryptogram_is_good(
+    name: str, pan: str, sequence: str, counter: int, kind: str
+) -> None:
+    """With the kind and the counter, by its own profile."""
+    data = ChipCard(name, pan, sequence, ISSUER).chip_data(TERMINAL, counter, kind)
+    verdict = DESK.check_cryptogram(IMK, name, hidden(data), Pan(pan), sequence)
+    assert verdict.outcome == "good"
+    assert verdict.data == {"atc": str(counter), "cryptogram": kind}
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_auto_is_found_by_what_the_card_says(name: str) -> None:
+    """By the brand of its number and the version in its data."""
+    head = {"mchip": "5413", "pboc": "6228"}.get(PROFILES[name].layout, "4761")
+    pan = head + "330089012342"
+    verdict = DESK.check_cryptogram(IMK, AUTO, hidden(chip_of(name, pan)), Pan(pan), "00")
+    assert verdict.outcome == "good"
+    assert name in verdict.said
+
+
+def test_another_issuer_s_card_is_bad() -> None:
+    """The same card under another master key."""
+    other = sealed(ROOM, "E0", OTHER)
+    verdict = DESK.check_cryptogram(other, "pboc", hidden(chip_of("pboc")), Pan(PAN), "00")
+    assert verdict.outcome == "bad"
+    assert verdict.data == {"atc": "5", "cryptogram": "ARQC"}
+
+
+@given(name=profiles, data=st.data())
+def test_a_changed_bit_is_never_good(name: str, data: st.DataObject) -> None:
+    """Anywhere in the chip data: bad, incomplete, or good where it changed what nothing covers."""
+    card = ChipCard(name, PAN, "00", ISSUER)
+    whole = card.chip_data(TERMINAL, 5)
+    bit = data.draw(st.integers(0, 8 * len(whole) - 1))
+    broken = (int.from_bytes(whole, "big") ^ 1 << bit).to_bytes(len(whole), "big")
+    verdict = DESK.check_cryptogram(IMK, name, hidden(broken), Pan(PAN), "00")
+    if verdict.outcome == "good":
+        before, after = (dict(_flat(each)) for each in (whole, broken))
+        covered = {*PROFILES[name].tags, "9F26", "9F36"}
+        assert all(before.get(tag) == after.get(tag) for tag in covered)
+    else:
+        assert verdict.outcome in ("bad", "incomplete")
+
+
+def _flat(data: bytes) -> list[tuple[str, bytes]]:
+    return [(item.tag, item.value) for item in tlv.walk(tlv.parse(data))]
+
+
+@given(
+    chip=st.one_of(
+        st.text(max_size=40), st.binary(max_size=200).map(bytes.hex), st.just(chip_of("pboc").hex())
+    ),
+    pan=st.one_of(st.text(max_size=20), pans),
+    sequence=st.one_of(st.text(max_size=4), sequences),
+    name=st.sampled_from((AUTO, *PROFILES)),
+)
+def test_whatever_comes_from_outside_is_a_verdict(
+    chip: str, pan: str, sequence: str, name: str
+) -> None:
+    """Text that is no hex, bytes that are no BER-TLV, numbers that are none: nothing is raised, and
+    what is said holds no value.
+    """
+    verdict = DESK.check_cryptogram(IMK, name, ChipData(chip), Pan(pan), sequence)
+    assert verdict.outcome in ("good", "bad", "incomplete")
+    assert len(chip) < 8 or chip not in verdict.said
+    assert len(pan) < 8 or pan not in verdict.said
+
+
+def test_what_lacks_is_said() -> None:
+    """By tag, as a terminal's developer looks for it."""
+    data = tlv.build([item for item in _flat(chip_of("pboc")) if item[0] not in ("9F37", "9F10")])
+    verdict = DESK.check_cryptogram(IMK, "pboc", hidden(data), Pan(PAN), "00")
+    assert verdict.outcome == "incomplete"
+    assert "9F37, 9F10" in verdict.said
+    assert verdict.data == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome"),
+    [("", "good"), ("7", "good"), ("07", "good"), ("007", "good"), ("00", "bad"), ("08", "bad"),
+     ("1007", "incomplete"), ("0A", "incomplete")],
+)  # fmt: skip
+def test_the_sequence_number_is_read_as_messages_bear_it(asked: str, outcome: str) -> None:
+    """One to three digits; where the message has none, the card's own (5F34) counts."""
+    chip = hidden(chip_of("visa-cvn18", sequence="07"))
+    assert DESK.check_cryptogram(IMK, AUTO, chip, Pan(PAN), asked).outcome == outcome
+
+
+@given(name=profiles, arc=st.from_regex(r"[0-9A-Z]{2}", fullmatch=True), counter=counters)
+def test_a_card_knows_its_issuer_s_answer(name: str, arc: str, counter: int) -> None:
+    """Method 1 tells the code, method 2 whether it approves."""
+    card = ChipCard(name, PAN, "00", ISSUER)
+    chip = card.chip_data(TERMINAL, counter)
+    answer = DESK.chip_answer(IMK, name, hidden(chip), Pan(PAN), "00", arc)
+    heard = card.hears(chip, answer)
+    assert heard.authentic is True
+    assert heard.commands == ()
+    if PROFILES[name].response == 1:
+        assert heard.told[8:] == arc.encode()
+    else:
+        assert bool(heard.told[5] & 0x80) is (arc in APPROVALS)
+
+
+@given(name=profiles, counter=counters)
+def test_a_card_takes_the_scripts_of_an_answer(name: str, counter: int) -> None:
+    """In templates 71 and 72, what must come first in 71, each by the right MAC."""
+    card = ChipCard(name, PAN, "00", ISSUER, INTEGRITY)
+    chip = card.chip_data(TERMINAL, counter)
+    ordered = ("card-block", "pin-unblock", "put-data:9F58:03")
+    answer = DESK.chip_answer(IMK, name, hidden(chip), Pan(PAN), "00", "05", ordered, (SMI,))
+    assert [item.tag for item in tlv.parse(answer)] == ["91", "71", "72"]
+    heard = card.hears(chip, answer)
+    first = tuple(command_of(one) for one in ("pin-unblock", "card-block", "put-data:9F58:03"))
+    assert heard.commands == first
+    assert ChipCard(name, PAN, "00", ISSUER, OTHER).hears(chip, answer).commands is None
+
+
+def test_an_answer_that_cannot_be_given_is_refused() -> None:
+    """Chip data without a transaction, a code that is none, scripts without a key or a name."""
+    chip = hidden(chip_of("pboc"))
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: DESK.chip_answer(IMK, "pboc", ChipData("9F36"), Pan(PAN), "00", "00"),
+        lambda: DESK.chip_answer(IMK, "pboc", ChipData("zz"), Pan(PAN), "00", "00"),
+        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "000"),
+        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "0\u0660"),
+        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("card-block",)),
+        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("explode",), (SMI,)),
+        lambda: DESK.check_cryptogram(IMK, "visa", chip, Pan(PAN), "00"),
+    )
+    for call in calls:
+        with pytest.raises(KeyRefused):
+            call()
+
+
+@pytest.mark.parametrize("kind", SERVICE_CODES)
+def test_a_right_verification_value_is_good(kind: str) -> None:
+    """Each of its own kind, in either order, and of no other."""
+    for order, suffix in (("YYMM", ""), ("YYMM", "/YYMM"), ("MMYY", "/MMYY")):
+        code = made_for(ISSUER, PAN, "2512", "201", kind, order)
+        asked = (Pan(PAN), "2512", "201", CardVerification(code))
+        assert DESK.check_card_verification(CVK, *asked, kind + suffix).outcome == "good"
+        for other in set(SERVICE_CODES) - {kind}:
+            assert DESK.check_card_verification(CVK, *asked, other).outcome == "bad"
+
+
+@given(
+    pan=st.text(max_size=20),
+    expiry=st.text(max_size=5),
+    service=st.text(max_size=4),
+    code=st.text(max_size=5),
+    kind=st.sampled_from(sorted(SERVICE_CODES)),
+)
+def test_any_text_of_a_track_is_a_verdict(
+    pan: str, expiry: str, service: str, code: str, kind: str
+) -> None:
+    """Bad, not an error: tracks come from outside."""
+    verdict = DESK.check_card_verification(
+        CVK, Pan(pan), expiry, service, CardVerification(code), kind
+    )
+    assert verdict.outcome == "bad"
+
+
+@pytest.mark.parametrize("kind", ["", "cvc", "cvv/DDMM", "/MMYY"])
+def test_a_kind_that_does_not_exist_is_refused(kind: str) -> None:
+    """It comes from the house, not from the card."""
+    with pytest.raises(KeyRefused):
+        DESK.check_card_verification(CVK, Pan(PAN), "2512", "201", CardVerification("000"), kind)
+
+
+def test_each_question_wants_its_own_key() -> None:
+    """SR-KEY-03: a CVK checks no cryptogram, an issuer's key makes no script MAC that is not for
+    integrity, no card key verifies a stripe.
+    """
+    chip = hidden(chip_of("pboc"))
+    code = CardVerification("000")
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: DESK.check_cryptogram(CVK, "pboc", chip, Pan(PAN), "00"),
+        lambda: DESK.check_cryptogram(SMI, "pboc", chip, Pan(PAN), "00"),
+        lambda: DESK.chip_answer(SMI, "pboc", chip, Pan(PAN), "00", "00"),
+        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("card-block",), (IMK,)),
+        lambda: DESK.check_card_verification(IMK, Pan(PAN), "2512", "201", code, "cvv"),
+    )
+    for call in calls:
+        with pytest.raises(KeyMisused):
+            call()
+
+
+def test_card_keys_are_kept_while_there_is_room() -> None:
+    """The oldest go first, and come back when they are needed; verdicts stay the same."""
+    desk = ChipDesk(ROOM, cards=3)
+    cards = [f"476173900101{number:04d}" for number in range(8)]
+    for pan in cards + cards[::-1] + cards[:2]:
+        chip = hidden(chip_of("visa-cvn10", pan))
+        assert desk.check_cryptogram(IMK, AUTO, chip, Pan(pan), "00").outcome == "good"
+    assert repr(desk) == "ChipDesk(3 cards)"
+
+
+def test_nothing_is_answered_after_the_end() -> None:
+    """Card keys are overwritten, the room is closed."""
+    inner = room()
+    desk = ChipDesk(inner)
+    imk = sealed(inner, "E0", ISSUER)
+    chip = hidden(chip_of("pboc"))
+    assert desk.check_cryptogram(imk, "pboc", chip, Pan(PAN), "00").outcome == "good"
+    desk.close()
+    inner.close()
+    assert repr(desk) == "ChipDesk(0 cards)"
+    with pytest.raises(VaultError):
+        desk.check_cryptogram(imk, "pboc", chip, Pan(PAN), "00")
