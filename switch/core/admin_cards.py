@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from switch.core.admin_card_security import SECURITY_FIELDS
 from switch.core.admin_fields import (
     Field,
     Wrong,
@@ -45,6 +46,7 @@ CARD_FIELDS: Final = {
     "name": Field("name", text(60)),
     "expiry": Field("expiry", expiry),
     "status": Field("status", one_of("active", "blocked", "lost", "stolen", "expired")),
+    **SECURITY_FIELDS,
 }
 _SETTABLE: Final = (*CARD_FIELDS, *MONEY_FIELDS, *ACCOUNT_FIELDS)
 

@@ -84,6 +84,27 @@ def expiry(value: str, _facts: Facts) -> object:
     return value
 
 
+def security(value: str, facts: Facts) -> object:
+    """A security of the configuration, or empty: then nothing is checked."""
+    known = facts.settings.securities
+    if value and value not in known:
+        names = ", ".join(sorted(known)) or "none"
+        return Wrong(f"there is no security {value[:24]!r} in the configuration: there are {names}")
+    return value
+
+
+def digits(*lengths: int) -> Read:
+    """So many digits, or empty."""
+
+    def read(value: str, _facts: Facts) -> object:
+        fits = len(value) in lengths and value.isascii() and value.isdigit()
+        if value and not fits:
+            return Wrong(f"write {' or '.join(str(length) for length in lengths)} digits")
+        return value
+
+    return read
+
+
 def amount(value: str, in_currency: str) -> int | Wrong:
     """Minor units of the currency."""
     try:

@@ -27,6 +27,7 @@ EVENTS: Final[dict[str, str]] = {
     "reload.refused": "the new configuration was refused, the old one stays in force: where, why",
     "control.command": "a command came over the control socket: name, who",
     "operator.changed": "a command changed a card, terminal or merchant: which, who, what",
+    "key.changed": "a key was installed, rotated, destroyed or set: which, who (SR-KEY-14)",
     "cutover": "a command moved the business date: who, from, to (INV-54)",
     "keys.done": "a key command was carried out: name, key, who, officers (SR-AUD-01)",
     "keys.pending": "a command about a live key waits for a second officer: name, key, who, id",
