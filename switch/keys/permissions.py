@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from switch.keys.check_value import KeyKind
+from switch.keys.ciphers import CIPHERS
+from switch.keys.mac import Scheme
 from switch.keys.port import KeyMisused, KeyRefused, KeySpec
 
 MARKS: Final = ("test", "live")
@@ -171,11 +173,12 @@ def misused(name: str, spec: KeySpec, operation: str) -> KeyMisused:
     )
 
 
-def need_scheme(name: str, spec: KeySpec, scheme: str, operation: str) -> None:
-    """Raises KeyMisused where a MAC key is not for this scheme (its name alone)."""
+def need_scheme(name: str, spec: KeySpec, scheme: Scheme, operation: str) -> None:
+    """Raises KeyMisused where a MAC key is not for this scheme: of another usage or cipher."""
     need(name, spec, operation)
-    if scheme not in USAGES[spec.usage].schemes:
-        raise misused(name, spec, f"{operation} by {scheme}")
+    cipher = scheme.cipher if scheme.cipher in CIPHERS else "HMAC"
+    if scheme.name not in USAGES[spec.usage].schemes or kind(spec) != cipher:
+        raise misused(name, spec, f"{operation} by {scheme.name}")
 
 
 def need_export(name: str, spec: KeySpec, kek_name: str, kek: KeySpec, form: str) -> None:

@@ -49,7 +49,7 @@ def _alike(size: Size) -> _Working:
 _TDES: Final = Size("T", 16)
 _SM4: Final = Size(SM4_ALGORITHM, 16)
 WORKING: Final[dict[str, _Working]] = {
-    **{name: _alike(size) for name, size in SIZES.items()},
+    **{name: _alike(size) for name, size in SIZES.items() if size.algorithm in "TA"},
     "unionpay": _Working(_TDES, Size("D", 8)),
     "sm4": _alike(_SM4),
 }

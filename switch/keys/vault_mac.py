@@ -66,7 +66,7 @@ class MacDesk:
         found = self._room.opened(key, operation)
         ready = found.macs.get(scheme)
         if ready is None:
-            need_scheme(key.name, found.spec, Scheme.parse(scheme).name, operation)
+            need_scheme(key.name, found.spec, Scheme.parse(scheme), operation)
             ready = found.mac_key(scheme)
         return ready.mac(data)
 
