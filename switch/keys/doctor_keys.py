@@ -16,8 +16,9 @@ from switch.keys import dukpt_aes, dukpt_tdes
 from switch.keys.ciphers import Key, wipe
 from switch.model.ksn import Ksn, next_counter, previous_counter
 
-NEAR: Final = 5  # counters on either side that are tried
+NEAR: Final = 3  # counters on either side that are tried
 OTHERS: Final = 8  # other known keys that are tried
+SETS: Final = 4  # other base derivation keys, each of which costs a whole derivation
 _HALF: Final = 8
 _PURPOSES: Final = {
     "pin": "for PINs",
@@ -73,7 +74,7 @@ def transaction_keys(
             wipe(own)
     finally:
         device.wipe()
-    for other in islice(others, OTHERS):
+    for other in islice(others, SETS):
         yield from _of_set(other, ksn, purpose, key_type)
     itself = "under the base derivation key itself"
     yield from _lent(itself, "AES" if ksn.aes else "TDES", bytearray(bdk))
