@@ -165,6 +165,7 @@ def test_the_demo_world_is_whole() -> None:
     assert names == {
         *("visa", "mastercard", "amex", "unionpay"),
         *("expired", "blocked", "lost", "poor"),
+        *("chip-visa", "chip-mastercard", "chip-unionpay"),
     }
     assert all(card.pan.luhn_ok for card in config.card)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from switch.core import admin_cards
+from switch.core import admin_card_security, admin_cards, admin_deeds, admin_keys
 from switch.core.admin_fields import (
     Field,
     Wrong,
@@ -19,6 +19,7 @@ from switch.core.admin_fields import (
     identity,
     one_of,
     read_fields,
+    security,
     text,
     yes_or_no,
     zone,
@@ -47,6 +48,7 @@ TERMINAL_FIELDS: Final = {
     "currency": Field("currency", currency),
     "zone": Field("zone", zone),
     "partial_approval": Field("partial_approval", yes_or_no),
+    "security": Field("security", security),
 }
 
 
@@ -59,13 +61,13 @@ class Command(NamedTuple):
 
 def of_command(event: OperatorCommand, facts: Facts) -> Needs:
     """What the command needs to know."""
-    command = COMMANDS.get(event.name)
+    command = _ALL.get(event.name)
     return () if command is None else command.needs(event, facts)
 
 
 def command(event: OperatorCommand, facts: Facts) -> Decision:
     """Decide an operator's command."""
-    known = COMMANDS.get(event.name)
+    known = _ALL.get(event.name)
     if known is None:
         return refused(event, f"there is no command {event.name[:24]!r}")
     return known.decide(event, facts)
@@ -141,6 +143,19 @@ def set_terminal(event: OperatorCommand, facts: Facts) -> Decision:
     return _set(event, f"terminal {name}", known, TERMINAL_FIELDS, facts)
 
 
+def unlock_terminal(event: OperatorCommand, facts: Facts) -> Decision:
+    """Forget the failures of a terminal's cryptography, so that it is listened to again."""
+    name = event.arguments.get("id", "")
+    known = facts.find(Terminal, name)
+    if known is None:
+        return refused(event, f"there is no terminal {name[:24]!r}: list shows those that are")
+    if not known.crypto_failures:
+        return settled(event, (), f"terminal {name} has no failures", {"id": name})
+    after = next_version(known, crypto_failures=0, crypto_failures_us=0)
+    said = f"terminal {name}: {known.crypto_failures} failures forgotten"
+    return settled(event, (after,), said, {"id": name})
+
+
 def _no_merchant(event: OperatorCommand, facts: Facts) -> Wrong | None:
     """The merchant that is named must be there."""
     owner = event.arguments.get("merchant")
@@ -177,7 +192,19 @@ COMMANDS: Final[dict[str, Command]] = {
     "merchants.set": Command(_of_merchant, set_merchant),
     "terminals.add": Command(_of_terminal, add_terminal),
     "terminals.set": Command(_of_terminal, set_terminal),
+    "terminals.unlock": Command(_of_terminal, unlock_terminal),
     "cards.add": Command(admin_cards.of_card, admin_cards.add_card),
     "cards.set": Command(admin_cards.of_card, admin_cards.set_card),
+    "cards.reset_pin": Command(admin_cards.of_card, admin_card_security.reset_pin),
+    "cards.script": Command(admin_cards.of_card, admin_card_security.queue_script),
     CUTOVER: Command(of_cutover, cutover),
 }
+# Those of the key desk are no operator's to give: a key comes out of the vault first.
+KEY_COMMANDS: Final[dict[str, Command]] = {
+    "keys.install": Command(admin_keys.of_key, admin_keys.install),
+    "keys.rotate": Command(admin_keys.of_key, admin_keys.rotate),
+    "keys.state": Command(admin_keys.of_key, admin_keys.set_state),
+    "keys.destroy": Command(admin_keys.of_key, admin_keys.destroy),
+    admin_deeds.COMMAND: Command(admin_deeds.of_deed, admin_deeds.deed),
+}
+_ALL: Final = {**COMMANDS, **KEY_COMMANDS}

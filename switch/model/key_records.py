@@ -59,3 +59,21 @@ class Device(Record, frozen=True, kw_only=True):
     seen: int = 0
     floor: int = 0
     terminal_id: str = ""
+
+
+class KeyDeed(Record, frozen=True, kw_only=True):
+    """One use of a key officer's function, or an attempt at one (SR-AUD-01, SR-AUD-02). Kept before
+    anything of it is carried out or handed out (SR-AUD-07). Names keys, never holds one.
+
+    ``id`` sorts by time. ``outcome``: ``permitted``, ``pending`` (a second officer is waited for),
+    ``refused``, ``failed`` (permitted, and then it could not be carried out).
+    """
+
+    TABLE: ClassVar[str] = "key_deed"
+    at_us: int
+    what: str
+    name: str
+    who: str  # the user at the control socket
+    officers: tuple[str, ...] = ()
+    outcome: str
+    said: str = ""

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from switch.model.key_records import Device, FormerKey, SealedKey
+from switch.model.key_records import Device, FormerKey, KeyDeed, SealedKey
 from switch.model.record import Key, Record, key_of, next_version
 from switch.model.request import Answer
 from switch.model.trail import Counted, Trail
@@ -31,6 +31,7 @@ __all__ = [
     "FormerKey",
     "Hold",
     "Key",
+    "KeyDeed",
     "Merchant",
     "Obligation",
     "Posting",
@@ -365,4 +366,5 @@ RECORD_TYPES: tuple[type[Record], ...] = (
     Configured,
     SealedKey,
     Device,
+    KeyDeed,
 )

@@ -30,6 +30,7 @@ from switch.model.records import (
     Device,
     Difference,
     Hold,
+    KeyDeed,
     Merchant,
     Obligation,
     Posting,
@@ -78,6 +79,7 @@ _DECLARED: Final[dict[type[Record], tuple[int, tuple[str, ...]]]] = {
     Configured: (16, ()),
     SealedKey: (17, ()),
     Device: (18, ()),
+    KeyDeed: (19, ()),
 }
 
 _END_OF_LEAD: Final = re.compile(r"[|%]")  # in a transaction's name both are escaped
