@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 _CONSTRUCTED: Final = 0x20
 _MULTI_BYTE_TAG: Final = 0x1F
 _MAX_TAG_BYTES: Final = 4
 _MAX_LENGTH_BYTES: Final = 4
 _MAX_DEPTH: Final = 8
+_Places: TypeAlias = tuple[tuple[str, int, int], ...]  # tags, where values begin and end
 
 # Primitive objects with tags of one or two bytes and short lengths, zeros between them: nearly all
 # chip data. One alternative a length, ``.{n}`` behind each; possessive, so that it never goes back.
@@ -76,7 +77,8 @@ def check(data: bytes) -> None:
 
 
 class Builds:
-    """Checks chip data of a few builds at a glance: the same tags and lengths at the same places.
+    """Checks and reads chip data of a few builds at a glance: the same tags and lengths at the same
+    places.
 
     A card and a terminal make theirs alike each time. The first good data of each size shows where
     tags and lengths stand; whatever has the same bytes there parses the same way.
@@ -84,19 +86,46 @@ class Builds:
 
     def __init__(self, most: int = 256) -> None:
         self._left = most  # bounded: sizes come from outside
-        self._known: dict[int, tuple[int, int]] = {}
+        self._known: dict[int, tuple[int, int, _Places]] = {}
 
     def check(self, data: bytes) -> None:
         """Raise what :func:`check` would raise."""
-        size = len(data)
-        known = self._known.get(size)
+        known = self._known.get(len(data))
         if known is not None and int.from_bytes(data, "big") & known[0] == known[1]:
             return
         check(data)
-        if known is None and self._left:
+        if known is None:
+            self._learn(data)
+
+    def values(self, data: bytes) -> dict[str, bytes]:
+        """The value of the first object with each tag, templates searched too. Raises
+        :class:`TlvError`.
+
+        >>> Builds().values(bytes.fromhex("82021800 950500000000FF 82020000"))["82"].hex()
+        '1800'
+        """
+        known = self._known.get(len(data))
+        if known is not None and int.from_bytes(data, "big") & known[0] == known[1]:
+            return {tag: data[start:end] for tag, start, end in known[2]}
+        places = _places(parse(data))
+        if known is None:
+            self._learn(data)
+        return {tag: data[start:end] for tag, start, end in places}
+
+    def _learn(self, data: bytes) -> None:
+        if self._left:
             self._left -= 1
             mask = int.from_bytes(_framework(data), "big")
-            self._known[size] = (mask, int.from_bytes(data, "big") & mask)
+            framework = int.from_bytes(data, "big") & mask
+            self._known[len(data)] = (mask, framework, _places(parse(data)))
+
+
+def _places(items: Iterable[Tlv]) -> _Places:
+    """Where the value of the first object with each tag begins and ends."""
+    places: dict[str, tuple[str, int, int]] = {}
+    for item in walk(items):
+        places.setdefault(item.tag, (item.tag, item.value_offset, item.end))
+    return tuple(places.values())
 
 
 def _framework(data: bytes) -> bytes:

@@ -20,6 +20,8 @@ from switch.keys.emv_tags import COUNTER, CRYPTOGRAM, INFORMATION, ISSUER_DATA, 
 from switch.keys.port import KeyRefused
 
 _LARGEST: Final = 1024  # bytes; chip data of a message has 255 at most in every dialect
+_TOLD: Final = (CRYPTOGRAM, INFORMATION, COUNTER)
+_BUILDS: Final = tlv.Builds()  # holds tags and lengths that were seen, no values
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,9 @@ def read_chip(data: bytes) -> dict[str, bytes]:
     if len(data) > _LARGEST:
         raise KeyRefused(f"chip data has {_LARGEST} bytes at most")
     try:
-        items = tlv.parse(data)
+        return _BUILDS.values(data)
     except tlv.TlvError as error:
         raise KeyRefused(f"the chip data is no BER-TLV: {error}") from None
-    values: dict[str, bytes] = {}
-    for item in tlv.walk(items):
-        values.setdefault(item.tag, item.value)
-    return values
 
 
 def transaction_of(values: Mapping[str, bytes], profile_name: str, pan: str) -> ChipTransaction:
@@ -67,12 +65,11 @@ def transaction_of(values: Mapping[str, bytes], profile_name: str, pan: str) -> 
     """
     issuer_data = values.get(ISSUER_DATA, b"")
     profile = profile_of(profile_name, issuer_data, pan)
-    wanted = dict.fromkeys((*profile.tags, CRYPTOGRAM, INFORMATION, COUNTER))
-    absent = lacking(values, wanted)
+    absent = lacking(values, (*profile.tags, *_TOLD))
     if not profile.takes(issuer_data):
         absent.append(ISSUER_DATA)
     if absent:
-        raise TagsMissing(absent)
+        raise TagsMissing(dict.fromkeys(absent))
     kind = kind_of(values[INFORMATION][0])
     if not kind:
         raise KeyRefused(f"{INFORMATION} of the chip data tells of no kind of cryptogram")
@@ -82,7 +79,7 @@ def transaction_of(values: Mapping[str, bytes], profile_name: str, pan: str) -> 
         cryptogram=values[CRYPTOGRAM],
         atc=values[COUNTER],
         unpredictable=values.get(UNPREDICTABLE, b""),
-        data=cryptogram_input(profile, values),
+        data=b"".join([values[tag] for tag in profile.tags]) + profile.part_of(issuer_data),
     )
 
 

@@ -51,12 +51,12 @@ def cryptogram_data(values: Mapping[str, bytes], tags: Iterable[str]) -> bytes:
 
 def lacking(values: Mapping[str, bytes], tags: Iterable[str]) -> list[str]:
     """Those of the tags that are not there, or have another length than theirs."""
-    return [tag for tag in tags if not _whole(tag, values)]
-
-
-def _whole(tag: str, values: Mapping[str, bytes]) -> bool:
-    value = values.get(tag)
-    return value is not None and len(value) == LENGTHS.get(tag, len(value))
+    absent = []
+    for tag in tags:
+        value = values.get(tag)
+        if value is None or len(value) != LENGTHS.get(tag, len(value)):
+            absent.append(tag)
+    return absent
 
 
 def application_cryptogram(

@@ -59,7 +59,7 @@ def test_a_damaged_byte_never_reads_past_the_end(
     assert all(item.end <= len(data) for item in tlv.walk(items))
 
 
-def stop_of(check: Callable[[bytes], None], data: bytes) -> tuple[int, str] | None:
+def stop_of(check: Callable[[bytes], object], data: bytes) -> tuple[int, str] | None:
     """Where and why the check stops."""
     try:
         check(data)
@@ -81,3 +81,22 @@ def test_what_was_seen_before_does_not_change_what_is_good(
         data[where % len(data)] = what
 
     assert stop_of(builds.check, bytes(data)) == stop_of(tlv.check, bytes(data))
+
+
+@given(OBJECTS, st.lists(st.tuples(st.integers(min_value=0), st.integers(0, 255)), max_size=4))
+def test_what_was_seen_before_does_not_change_what_is_read(
+    objects: list[tuple[str, bytes]], damage: list[tuple[int, int]]
+) -> None:
+    """Data of the size of data that was read has the values that a search finds in it."""
+    builds = tlv.Builds()
+    good = tlv.build(objects) or b"\x00"
+    builds.values(good)
+    data = bytearray(good)
+    for where, what in damage:
+        data[where % len(data)] = what
+
+    assert stop_of(builds.values, bytes(data)) == stop_of(tlv.check, bytes(data))
+    if stop_of(tlv.check, bytes(data)) is None:
+        items = tlv.parse(bytes(data))
+        tags = {item.tag for item in tlv.walk(items)}
+        assert builds.values(bytes(data)) == {tag: tlv.find(items, tag) for tag in tags}
