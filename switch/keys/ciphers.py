@@ -213,9 +213,11 @@ def aes_cbc_decrypt(key: Key, data: Key, iv: Key | None = None) -> bytearray:
 
 
 def counter_mode(cipher: CipherName, key: Key, data: Key, counter: Key) -> bytearray:
-    """Counter mode (NIST SP 800-38A) from a first counter block; any number of bytes. Its own
-    inverse.
+    """Counter mode (NIST SP 800-38A) of AES or SM4 from a first counter block; any number of
+    bytes. Its own inverse.
     """
+    if cipher == "TDES":
+        raise KeyRefused("TDES has no counter mode: AES and SM4 have")
     _check_iv(cipher, counter)
     primitive = algorithm(cipher, key)
     try:
