@@ -57,7 +57,7 @@ class Options:
     as_json: bool
     copy: str
     trace: bool
-    secure: str
+    secure: str | None
     mac: bool | None
     mac_scheme: str
     wallet: Path | None
@@ -137,7 +137,6 @@ _OPTIONS: Final = (
     click.option(
         "--secure",
         type=click.Choice(SCHEMES),
-        default="",
         help="Which keys secure PIN and MAC [those that were injected: DUKPT before a session].",
     ),
     click.option(
@@ -195,7 +194,7 @@ def build(options: Options) -> VirtualTerminal:
         master = load_or_create(folder / KEY_NAME)
         keys = KeyRing(folder, master)
         manner = Manner(
-            secure=options.secure,
+            secure=options.secure or "",
             mac=options.mac,
             scheme=options.mac_scheme or place.mac_scheme,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from functools import reduce, wraps
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +35,7 @@ class Presenting:
     pin_format: str | None
     cvv2: str | None
     bad_mac: bool
-    pad: int
+    pad: int | None
     bad_pin_block: bool
     replay_ksn: bool
     bad_arqc: bool
@@ -70,7 +70,6 @@ _OPTIONS: Final = (
     click.option(
         "--pad",
         type=click.IntRange(1, 3),
-        default=0,
         metavar="1|2|3",
         help="For testers: the MAC's input is padded by this method of ISO 9797-1.",
     ),
@@ -89,12 +88,11 @@ _OPTIONS: Final = (
 def presenting_options(command: Command) -> Command:
     """Add the options; the command gets them as one ``presenting``."""
 
+    @wraps(command)  # with the options that it has already
     def gathered(*rest: Any, **values: Any) -> Any:
         ours = {name: values.pop(name) for name in Presenting.__dataclass_fields__}
         return command(*rest, presenting=Presenting(**ours), **values)
 
-    gathered.__doc__ = command.__doc__
-    gathered.__name__ = command.__name__
     return reduce(lambda done, option: option(done), reversed(_OPTIONS), gathered)
 
 
@@ -106,7 +104,7 @@ def presented(asked: Presenting, card: CardInHand | None) -> Presented:
         card_verification=None if asked.cvv2 is None else _cvv2(asked.cvv2, card),
         faults=Faults(
             mac=asked.bad_mac,
-            padding=asked.pad,
+            padding=asked.pad or 0,
             pin_block=asked.bad_pin_block,
             replay_ksn=asked.replay_ksn,
             cryptogram=asked.bad_arqc,

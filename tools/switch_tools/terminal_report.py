@@ -83,7 +83,7 @@ def _chip(outcome: Outcome) -> Iterator[tuple[str, str]]:
         yield "AID", told["aid"]
         yield told["asked"], told["cryptogram"]
     heard = outcome.heard
-    if heard is not None and heard.checked.cryptogram:
+    if heard is not None and heard.approved and heard.checked.cryptogram:
         yield "Issuer", heard.checked.cryptogram
 
 
