@@ -237,14 +237,28 @@ def _card(draw: st.DrawFn, side: Side) -> dict[str, Any]:
         "entry_mode": draw(st.sampled_from([*EntryMode])),
         "card_sequence": draw(st.just("") | numbers(3)),
         "card_verification": draw(st.none() | numbers(3).map(CardVerification)),
-        "pin_block": draw(st.none() | st.binary(min_size=8, max_size=8).map(_pin)),
+        "pin_block": draw(st.none() | st.sampled_from([8, 16]).flatmap(_pins)),
+        "ksn": draw(st.just("") | st.sampled_from([8, 10, 12]).flatmap(_ksns)),
+        "security_info": draw(st.just("") | numbers(16)),
         "chip": draw(st.none() | st.just(chip)),
         "approval_code": draw(st.just("") | numbers(6)),
     }
 
 
-def _pin(data: bytes) -> PinBlock:
-    return PinBlock(data.hex().upper())
+def _ksns(size: int) -> st.SearchStrategy[str]:
+    return _hexes("FFFF98", size)
+
+
+def _pins(size: int) -> st.SearchStrategy[PinBlock]:
+    return _hexes("C0FFEE", size).map(PinBlock)
+
+
+def _hexes(start: str, size: int) -> st.SearchStrategy[str]:
+    """So many bytes in hex. They start unlike all others, so that finding them somewhere is no
+    coincidence.
+    """
+    rest = size - len(start) // 2
+    return st.binary(min_size=rest, max_size=rest).map(lambda data: start + data.hex().upper())
 
 
 def _tag_5a(number: str) -> str:

@@ -18,11 +18,16 @@ from switch.wire.notation import parse_as
 
 def mac_rule(file: DialectFile) -> MacRule:
     """How a MAC is made here. Raises :class:`Mistake`."""
+    bearing = [number for number, field in file.fields.items() if field.means == "mac"]
+    for number in () if file.reading_only else bearing:
+        if parse_as(file.fields[number].as_).length_digits:
+            reason = "a MAC is put in afterwards, so its field has a fixed length, such as b8"
+            raise Mistake(("fields", number, "as"), reason)
     section = file.mac
     if section is None:
         return MacRule()
-    for key, reason in _contradictions(file, section):
-        raise Mistake(("mac", key) if key else ("mac",), reason)
+    for key, reason in _contradictions(file, section, bearing):
+        raise Mistake(("mac", key), reason)
     return MacRule(section.scheme, section.covers, section.bit, section.field, section.text)
 
 
@@ -33,19 +38,16 @@ def macs_of(file: DialectFile) -> frozenset[str]:
     return frozenset(asked | {answer_to(mti) for mti in asked})
 
 
-def _contradictions(file: DialectFile, section: MacSection) -> Iterator[tuple[str, str]]:
-    """Keys of the section (empty: all of it) and what is wrong."""
-    fields = {number: field for number, field in file.fields.items() if field.means == "mac"}
-    if not fields:
-        yield "", "no field of this dialect means mac"
-    for number, field in fields.items():
-        if parse_as(field.as_).length_digits:
-            yield "", f"field {number} has no fixed length: no MAC can be put in afterwards"
+def _contradictions(
+    file: DialectFile, section: MacSection, bearing: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Keys of the section and what is wrong with them."""
+    if not bearing:
+        yield "scheme", "no field of this dialect means mac"
     for message in section.messages:
         if message not in file.messages:
             yield "messages", f"there is no message {message}"
-    framing = file.framing
-    if section.covers == "tpdu" and framing.tpdu is Tpdu.NONE:
+    if section.covers == "tpdu" and file.framing.tpdu is Tpdu.NONE:
         yield "covers", "this dialect has no TPDU ([framing] tpdu)"
-    if section.covers == "header" and not framing.header_bytes and file.header is None:
+    if section.covers == "header" and not file.framing.header_bytes and file.header is None:
         yield "covers", "this dialect has no header ([framing] header_bytes)"

@@ -18,10 +18,12 @@ from switch.wire.mac_place import MacPlace
 _ASCII: Final = "ascii"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Pieces:
-    """One message cut up. ``cleared``: the bitmaps without the bit of the MAC field; ``zeros``: the
-    MAC field with nothing in it; ``behind``: fields behind it.
+    """One message cut up; shows nothing of it.
+
+    ``cleared``: the bitmaps without the bit of the MAC field; ``zeros``: the MAC field with nothing
+    in it; ``behind``: fields behind it.
     """
 
     tpdu: bytes

@@ -12,7 +12,10 @@ from switch.model.events import BrokenArrived, Event, RequestArrived
 from switch.model.words import Delivery, Reason
 from switch.server.profile import Profile, SessionLimits
 from switch.server.session import Session
+from switch.wire.codec import Codec
+from switch.wire.dialect import load_dialect
 from switch.wire.framing import Framing, KeepAlive, LengthKind
+from switch.wire.mapping import Mapper
 from tests.session_room import Diary, Words, at, frame, keys, opened, reply
 
 
@@ -251,6 +254,30 @@ def test_a_drained_session_takes_nothing_more_and_ends_when_it_owes_nothing() ->
     session.silence(1)
     assert session.over
     assert isinstance(event, RequestArrived)
+
+
+def test_message_is_carried_along_only_where_it_bears_a_mac() -> None:
+    """Its bytes and what stood in front of them, for whoever checks the MAC; they show nothing, and
+    nothing is kept of the others.
+    """
+    dialect = load_dialect("hypercom")
+    codec, mapper = Codec(dialect.layout), Mapper(dialect)
+    profile = Profile("shop", dialect.framing, codec, mapper)
+    diary = Diary()
+    session = Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
+    tpdu = bytes.fromhex("6000030000")
+    echo = {"t": "0800", "3": "990000", "11": "000123", "41": "DEMO0001"}
+    sealed = codec.encode(mapper.cover.placeholder(echo))
+    plain = codec.encode(echo)
+    data = b"".join((len(tpdu + body)).to_bytes(2, "big") + tpdu + body for body in (plain, sealed))
+    without, bearing = session.receive(data, at(0))
+    assert isinstance(without, RequestArrived)
+    assert without.carried is None
+    assert isinstance(bearing, RequestArrived)
+    assert bearing.carried is not None
+    assert (bearing.carried.reveal(), bearing.carried.lead) == (sealed, tpdu)
+    assert mapper.cover.covered(bearing.carried) == sealed[:-8]
+    assert "DEMO0001" not in repr(bearing.carried)
 
 
 def test_one_message_in_n_is_read_again_with_the_reference() -> None:

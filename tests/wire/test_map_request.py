@@ -6,7 +6,7 @@ import pytest
 
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.money import Money
-from switch.values import Pan, Track2
+from switch.values import Pan, PinBlock, Track2
 from switch.wire.dialect import load_dialect
 from switch.wire.mapping import Mapper
 from tests.wire_messages import (
@@ -209,6 +209,36 @@ def test_key_serial_number_only_where_it_is_one() -> None:
     """Private fields hold other things as well; those are no KSN."""
     assert read("iso87-ascii", {**SALE_87, "61": "ffff9876543210e00001"}).ksn.startswith("FFFF98")
     assert read("iso87-ascii", {**SALE_87, "61": "some other thing"}).ksn == ""
+    for size in range(30):
+        ksn = read("iso87-ascii", {**SALE_87, "61": "A" * size}).ksn
+        assert ksn == ("A" * size if size in (16, 20, 24) else "")
+
+
+@pytest.mark.parametrize("secured", [{"52": "0" * 16}, {"125": "A" * 32}, {"64": "B" * 16}])
+def test_key_serial_number_that_is_none_is_told_where_something_hangs_on_it(
+    secured: dict[str, str],
+) -> None:
+    """M-15: beside a PIN block or a MAC hex of a wrong length is let through, so that it can be
+    refused by its name; other texts are still other things.
+    """
+    fields = {**SALE_87, **secured}
+    assert read("iso87-ascii", {**fields, "61": "ffff9876543210e0000"}).ksn == "FFFF9876543210E0000"
+    assert read("iso87-ascii", {**fields, "61": "ffff9876543210e00001 "}).ksn[-4:] == "0001"
+    assert read("iso87-ascii", {**fields, "61": "some other thing"}).ksn == ""
+
+
+def test_long_pin_block_has_a_field_of_its_own() -> None:
+    """A format-4 block is 16 bytes (ISO 9564-1). A DE 52 of zeros beside it says that it is
+    elsewhere; a second block is a mistake.
+    """
+    block = "0123456789ABCDEF" * 2
+    for fields in ({"125": block.lower()}, {"125": block, "52": "0" * 16}):
+        request = read("iso87-ascii", {**SALE_87, **fields})
+        assert request.pin_block == PinBlock(block)
+        assert request.problems == ()
+    (problem,) = read("iso87-ascii", {**SALE_87, "125": block, "52": "1" * 16}).problems
+    assert (problem.name, problem.said) == ("pin_block", "holds a second PIN block")
+    assert problem.place.startswith("field 52")
 
 
 KINDS = [
