@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from switch.calc.case import Case, CaseFailed
+from switch.calc.check_dukpt_tdes import advance
 from switch.calc.check_pin_blocks import format4
 from switch.calc.vectors import Operation
 from switch.keys.ciphers import BlockCipher, aes_cbc_decrypt, aes_cbc_encrypt
@@ -135,10 +136,6 @@ def _mac(case: Case, name: str, scheme: str, key: bytearray, data: bytes) -> Non
     case.verify(mac_fits(scheme, key, data, case.hex(name)), name)
 
 
-def _ksn_advance(case: Case) -> None:
-    case.expect("next_ksn", str(parse(case.text("ksn")).advanced()))
-
-
 def _derive_working_key(case: Case) -> None:
     usage = _SHORT.get(case.text("usage"))
     if usage is None:
@@ -183,7 +180,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "update_key": _update_key,
     "pin_block4": _pin_block4,
     "mac_and_data": _mac_and_data,
-    "ksn_advance": _ksn_advance,
+    "ksn_advance": advance,
     "derive_working_key": _derive_working_key,
     "decrypt_pin_block4": _decrypt_pin_block4,
     "legacy_ksn_mapping": _legacy_ksn_mapping,

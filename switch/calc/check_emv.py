@@ -22,6 +22,7 @@ from switch.keys.emv_tags import ISSUER_DATA
 from switch.keys.mac_padding import pad
 from switch.keys.pin_block import encode
 
+_TREES: Final = ((8, 4), (16, 2))  # heights and branches that a counter of two bytes needs
 # First digit of the cards of a brand: with it the version in 9F10 names the profile.
 _BRANDS: Final = {"Visa": "4", "Mastercard": "5"}
 
@@ -43,6 +44,8 @@ def _cryptogram(case: Case) -> None:
         _same_counter(case, values)
         case.expect("ac_data", cryptogram_data(values, values))
     data, padding = case.hex("ac_data"), case.number("padding")
+    if case.has("atc") and case.hex("atc") not in data:
+        raise CaseFailed("atc is not in ac_data, where every scheme has it")
     made = application_cryptogram(session, data, padding)
     case.expect("arqc", made)
     case.verify(check_cryptogram(session, data, padding, case.hex("arqc")), "arqc")
@@ -117,10 +120,13 @@ def _verify_arqc(case: Case) -> None:
 def _ac_data(case: Case) -> None:
     """The data from tags alone: brand and 9F10 name the profile, which knows tags and padding."""
     values = _values(case)
-    brand = _BRANDS.get(case.text("scheme").split()[0])
+    words = case.text("scheme").split()
+    brand = _BRANDS.get(words[0]) if words else None
     if brand is None or ISSUER_DATA not in values:
         raise CaseFailed(f"scheme names none of {', '.join(_BRANDS)}, or tag {ISSUER_DATA} lacks")
     profile = profile_of("auto", values[ISSUER_DATA], brand)
+    if not profile.name.startswith("-".join(words).lower()):
+        raise CaseFailed(f"scheme is another one than tag {ISSUER_DATA} says")
     if tuple(values) != (*profile.tags, ISSUER_DATA):
         raise CaseFailed("tags are not those of the profile, in its order")
     data = cryptogram_data(values, profile.tags) + profile.part_of(values[ISSUER_DATA])
@@ -130,6 +136,8 @@ def _ac_data(case: Case) -> None:
 
 def _emv2000_session_key(case: Case) -> None:
     height, branches = case.number("height"), case.number("branch_factor")
+    if (height, branches) not in _TREES:
+        raise CaseFailed("height and branch_factor are not those of a tree of EMV 2000")
     key = emv2000(case.hex("icc_mk"), case.hex("atc"), height, branches, case.hex("iv"))
     case.expect("session_key", key)
 

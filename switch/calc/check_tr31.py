@@ -40,7 +40,10 @@ def _kbpk_keys(case: Case) -> None:
 
 
 def _parse_header(case: Case) -> None:
-    _header(case, parse_header(case.text("key_block")))
+    block = case.text("key_block")
+    header = parse_header(block)
+    _header(case, header)
+    case.verify(block.startswith(header.text(len(block))), "key_block")
 
 
 def _header(case: Case, header: Header) -> None:
