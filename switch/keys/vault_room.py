@@ -8,9 +8,9 @@ being told what for: each way in asks ``permissions``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Final
+from typing import Final, NoReturn
 
 from switch.keys import dukpt_aes, dukpt_tdes
 from switch.keys.check_value import check_value
@@ -35,6 +35,7 @@ from switch.model.security import KeyUse
 _VERSION: Final = "D"
 _PROTECTION_BYTES: Final = 32
 _CLOSED: Final = "the vault is closed"
+TESTS: Final = 32  # test keys whose names are remembered
 Device = dukpt_tdes.TdesDevice | dukpt_aes.AesDevice
 
 
@@ -43,12 +44,13 @@ class VaultRoom:
     seeded source in a made-up world whose keys are made up as well.
     """
 
-    __slots__ = ("_devices", "_opened", "_protection", "random_bytes")
+    __slots__ = ("_devices", "_opened", "_protection", "_tests", "random_bytes")
 
     def __init__(self, master: MasterKey, random_bytes: Callable[[int], bytes]) -> None:
         self.random_bytes = random_bytes
         self._opened: Kept[OpenKey] = Kept(KEYS)
         self._devices: Kept[Device] = Kept(DEVICES)
+        self._tests: dict[str, str] = {}  # names by block, the newest last
         self._protection: dict[str, bytearray] = {}
         for mark in MARKS:
             with master.derived(f"key block {mark} 1", _PROTECTION_BYTES) as key:
@@ -58,6 +60,7 @@ class VaultRoom:
         """Overwrite all keys of key blocks; none is opened afterwards."""
         self._opened.wipe()
         self._devices.wipe()
+        self._tests.clear()
         wipe(*self._protection.values())
         self._protection.clear()
 
@@ -71,6 +74,13 @@ class VaultRoom:
     def looked_at(self, key: KeyUse) -> OpenKey:
         """The key, to say what it is or to hand it on; not to use it. Raises KeyBlockRefused."""
         return self._opened.get(key.block, lambda: self._open(key))
+
+    def tests(self) -> Iterator[tuple[str, OpenKey]]:
+        """Names and keys of the test keys that were opened last, the newest first: what the doctor
+        may try in place of another test key.
+        """
+        for block, name in reversed(list(self._tests.items())):
+            yield name, self.looked_at(KeyUse(name, block))
 
     def sealed(
         self, spec: KeySpec, value: bytearray, optional: tuple[OptionalBlock, ...] = ()
@@ -123,7 +133,7 @@ class VaultRoom:
         if isinstance(device, dukpt_aes.AesDevice):
             if algorithm not in ("T", "A", "H"):
                 raise misused(key.name, bdk.spec, f"derive a key of algorithm {algorithm}")
-            return device.key(at.counter, purpose, _aes_key_type(algorithm, bdk.spec.length))
+            return device.key(at.counter, purpose, aes_key_type(algorithm, bdk.spec.length))
         if algorithm != "T":
             raise misused(key.name, bdk.spec, f"derive a key of algorithm {algorithm}")
         return device.key(at.counter, purpose)
@@ -146,8 +156,22 @@ class VaultRoom:
                 header.exportability,
                 mark,
             )
+            if mark == "test":
+                self._remember(key)
             return OpenKey(spec, value, header.optional)
         raise KeyBlockRefused(f"key {key.name}: {refused()}")
+
+    def _remember(self, key: KeyUse) -> None:
+        self._tests.pop(key.block, None)
+        self._tests[key.block] = key.name
+        while len(self._tests) > TESTS:
+            self._tests.pop(next(iter(self._tests)))
+
+    def __repr__(self) -> str:
+        return "VaultRoom()"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a vault's room cannot be pickled or copied")
 
 
 @lru_cache(maxsize=256)
@@ -170,7 +194,7 @@ def _device(bdk: OpenKey, ksn: Ksn) -> Device:
         wipe(initial)
 
 
-def _aes_key_type(algorithm: str, length: int) -> str:
+def aes_key_type(algorithm: str, length: int) -> str:
     """What AES DUKPT calls a working key: as strong as the base derivation key where it can be."""
     if algorithm == "T":
         return "TDES2"
