@@ -1,5 +1,5 @@
-"""Test keys that everybody knows: those of the standards' examples and of public test vectors. They
-are good for tests, and none of them may ever be marked live (SR-KEY-09).
+"""Test keys that everybody knows: those of the standards' examples, of public test vectors and of
+the built-in demo. They are good for tests, and none of them may ever be marked live (SR-KEY-09).
 
 Owns fingerprints of them, not the keys. A fingerprint is the beginning of the SHA-256 of the key
 with odd parity, so that a key is known with any parity bits.
@@ -29,7 +29,7 @@ def fingerprint(key: Key) -> str:
 
 
 def is_published(key: Key) -> bool:
-    """Whether the key stands in a standard or a public set of vectors."""
+    """Whether the key stands in a standard, in a public set of vectors or in the demo."""
     return fingerprint(key) in PUBLISHED
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tomllib
+from importlib.resources import files
 from typing import Any, Final
 
 import pytest
@@ -58,3 +60,12 @@ def test_all_keys_of_the_vector_files_are_known(topic: str) -> None:
             value = bytes.fromhex(case.get(field, ""))
             if len(value) in (8, 16, 24, 32):
                 assert fingerprint(value) in PUBLISHED, (case["id"], field)
+
+
+def test_the_demos_keys_are_known() -> None:
+    """They stand in the file that everybody gets."""
+    text = files("switch").joinpath("demo.toml").read_text("utf-8")
+    keys = tomllib.loads(text)["key"]
+    assert keys
+    for key in keys:
+        assert is_published(bytes.fromhex(key["value"])), key["name"]
