@@ -32,6 +32,9 @@ REVEALS: Final[dict[str, int]] = {
     # Cards inside the vault: chip data and number into a verdict or an answer for the card.
     "switch/keys/vault_chip.py:ChipDesk.check_card_verification": 2,
     "switch/keys/vault_chip.py:_presented": 2,
+    # What would have fitted: of keys marked test, and no answer shows a value.
+    "switch/keys/vault_doctor.py:DoctorDesk.why_cryptogram": 2,
+    "switch/keys/vault_doctor.py:DoctorDesk.why_pin": 2,
     # The virtual terminal's side: what a device reads off a card goes into its message.
     "switch/wire/map_terminal.py:TerminalSide._put_card": 6,
     # And what a test card and its holder give: stripe and codes, chip, PIN block.

@@ -8,7 +8,7 @@ Owns their order, the likeliest first, and their number. Refuses to try them (``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -47,7 +47,9 @@ class KnownKey(NamedTuple):
     value: Key
 
 
-def static_keys(kind: str, value: Key, others: Iterable[KnownKey] = ()) -> Iterator[TryKey]:
+def static_keys(
+    kind: str, value: Key, others: Iterable[KnownKey] = ()
+) -> Generator[TryKey, None, None]:
     """A key that is used as it is; then parts of it, and other keys."""
     yield from _lent("", kind, bytearray(value))
     yield from _parts(kind, value, "the key")
@@ -57,7 +59,7 @@ def static_keys(kind: str, value: Key, others: Iterable[KnownKey] = ()) -> Itera
 
 def transaction_keys(
     bdk: Key, ksn: Ksn, purpose: str, key_type: str = "", others: Iterable[KnownKey] = ()
-) -> Iterator[TryKey]:
+) -> Generator[TryKey, None, None]:
     """The key of one DUKPT transaction for a purpose; then those for others, of other counters, and
     of other base derivation keys. ``key_type``: of AES DUKPT, as ``dukpt_aes.KEY_TYPES``.
     """
@@ -103,7 +105,9 @@ def _kind(device: _Device, key_type: str) -> str:
     return "HMAC" if key_type.startswith("HMAC") else "AES"
 
 
-def _for_others(device: _Device, ksn: Ksn, purpose: str, key_type: str) -> Iterator[TryKey]:
+def _for_others(
+    device: _Device, ksn: Ksn, purpose: str, key_type: str
+) -> Generator[TryKey, None, None]:
     """The transaction's keys for other purposes, and what they come from."""
     kind, at = _kind(device, key_type), ksn.counter
     hashed = kind == "HMAC"  # such a key makes MACs only
@@ -127,7 +131,9 @@ def _for_others(device: _Device, ksn: Ksn, purpose: str, key_type: str) -> Itera
     yield from _lent("under the transaction's derivation key itself", "AES", whole)
 
 
-def _counters(device: _Device, ksn: Ksn, purpose: str, key_type: str) -> Iterator[TryKey]:
+def _counters(
+    device: _Device, ksn: Ksn, purpose: str, key_type: str
+) -> Generator[TryKey, None, None]:
     """The same of the counters before and behind, the nearest first."""
     ahead = behind = ksn.counter
     for away in range(1, NEAR + 1):
@@ -140,7 +146,9 @@ def _counters(device: _Device, ksn: Ksn, purpose: str, key_type: str) -> Iterato
                 yield from _lent(said, _kind(device, key_type), made)
 
 
-def _of_set(other: KnownKey, ksn: Ksn, purpose: str, key_type: str) -> Iterator[TryKey]:
+def _of_set(
+    other: KnownKey, ksn: Ksn, purpose: str, key_type: str
+) -> Generator[TryKey, None, None]:
     """The same key of another base derivation key. One that is weaker than the working key that is
     wanted gives none.
     """
@@ -158,7 +166,7 @@ def _of_set(other: KnownKey, ksn: Ksn, purpose: str, key_type: str) -> Iterator[
         device.wipe()
 
 
-def _parts(kind: str, value: Key, name: str) -> Iterator[TryKey]:
+def _parts(kind: str, value: Key, name: str) -> Generator[TryKey, None, None]:
     """What a double-length TDES key is taken for by mistake."""
     if kind != "TDES" or len(value) != 2 * _HALF:
         return
@@ -169,7 +177,7 @@ def _parts(kind: str, value: Key, name: str) -> Iterator[TryKey]:
     yield from _lent(f"under {name} with its halves swapped", kind, swapped)
 
 
-def _lent(said: str, kind: str, copy: bytearray) -> Iterator[TryKey]:
+def _lent(said: str, kind: str, copy: bytearray) -> Generator[TryKey, None, None]:
     """One key, overwritten when it was looked at: a copy, never one that somebody keeps."""
     try:
         yield TryKey(said, kind, copy)

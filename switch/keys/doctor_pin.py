@@ -50,8 +50,8 @@ def pin_doctor(keys: Iterable[TryKey], block: bytes, pan: str, formats: Sequence
     >>> from switch.keys.doctor_keys import static_keys
     >>> from switch.keys.pin_cipher import encipher
     >>> key = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
-    >>> block = encipher(BlockCipher("TDES", key), 3, "1234", "4761739001010010", "A" * 10)
-    >>> pin_doctor(static_keys("TDES", key), block, "4761739001010010", (0,))
+    >>> block = encipher(BlockCipher("TDES", key), 3, "1234", "5555555551234567", "A" * 10)
+    >>> pin_doctor(static_keys("TDES", key), block, "5555555551234567", (0,))
     'it would be a PIN block in format 3: the terminal makes blocks of another format than this \
 switch takes'
     """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from switch.errors import IsoswitchError
+from switch.keys.port_doctor import DoctorVault
 from switch.model.facts import Verdict
 from switch.model.security import KeyOrder, KeyUse
 from switch.values import CardVerification, ChipData, Pan, Pin, PinBlock
@@ -353,7 +354,7 @@ class KeyVault(Protocol):
         """The key's check value (SR-KEY-08)."""
 
 
-class Vault(CardVault, MacVault, PinVault, ChipVault, KeyVault, Protocol):
+class Vault(CardVault, MacVault, PinVault, ChipVault, KeyVault, DoctorVault, Protocol):
     """A key module. The default is in-process and software only (SR-GEN-01)."""
 
     def close(self) -> None:

@@ -1,8 +1,9 @@
 """The vault in software: what the rest of the program asks of keys, answered in this process.
 
 Owns the keys of card numbers of this process; none leaves it, in any form. The other questions are
-answered by rooms of its own: MACs (``vault_mac``), PINs (``vault_pin``), cards (``vault_chip``) and
-the keys themselves (``vault_keys``, ``vault_moves``), all over one inner room (``vault_room``).
+answered by rooms of its own: MACs (``vault_mac``), PINs (``vault_pin``), cards (``vault_chip``),
+the keys themselves (``vault_keys``, ``vault_moves``) and what would have fitted
+(``vault_doctor``), all over one inner room (``vault_room``).
 Refuses to hold the master key longer than it takes to derive from it, and to say anything about
 keys but their check values.
 
@@ -20,6 +21,7 @@ from switch.keys.master import MasterKey
 from switch.keys.port import VaultError
 from switch.keys.seal import Sealer, Tokens
 from switch.keys.vault_chip import ChipDesk
+from switch.keys.vault_doctor import DoctorDesk
 from switch.keys.vault_keys import KeyMaker
 from switch.keys.vault_mac import MacDesk
 from switch.keys.vault_moves import KeyMover
@@ -77,6 +79,9 @@ class SoftwareVault:
         "pin_reference",
         "sheet",
         "translate_pin",
+        "why_cryptogram",
+        "why_mac",
+        "why_pin",
         "working_keys",
     )
     check_value: str  # of the master key, for the store to note
@@ -103,6 +108,11 @@ class SoftwareVault:
         self.check_cryptogram = chips.check_cryptogram
         self.chip_answer = chips.chip_answer
         self.check_card_verification = chips.check_card_verification
+
+        doctor = DoctorDesk(room)
+        self.why_mac = doctor.why_mac
+        self.why_pin = doctor.why_pin
+        self.why_cryptogram = doctor.why_cryptogram
 
         self._maker = maker = KeyMaker(room)
         self.make_key = maker.make_key
