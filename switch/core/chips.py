@@ -121,12 +121,12 @@ def _answer(case: Case, card: Card) -> ChipOrder | None:
     case.card_changes["scripts"] = ()
     case.passed("scripts", ", ".join(card.scripts), "go to the card with this answer")
     found = tuple(key for key in keys if key is not None)
-    return ChipOrder(order.key, order.profile, card.scripts, found)
+    return ChipOrder(order.key, order.profile, card.scripts, found, order.sequence)
 
 
 def _order(facts: Facts, card: Card) -> ChipOrder | None:
     key = _use(card, MASTER, facts, facts.verdicts.get(CHECK))
-    return None if key is None else ChipOrder(key, card.chip)
+    return None if key is None else ChipOrder(key, card.chip, sequence=card.sequence)
 
 
 def _use(card: Card, role: str, facts: Facts, verdict: Verdict | None = None) -> KeyUse | None:
