@@ -153,7 +153,7 @@ def _run(
         started(Started(config, data, log_name, ports, as_root, authority, options.config))
 
     try:
-        with closing(writer):
+        with closing(vault), closing(writer):
             return run_host(parts, plan, ready)
     except StoreBroken as broken:
         log.tell("store.broken", "critical", why=str(broken))

@@ -101,6 +101,7 @@ class Assembler:
                 for dialect in dialects.values()
             },
             risk=_risk(config),
+            officers={officer.name: officer.token_hash for officer in config.officer},
         )
 
     def _port(

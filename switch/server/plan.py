@@ -90,6 +90,7 @@ class ServerPlan:
     engine: EngineLimits
     codes: ResponseCodes = field(default_factory=dict)
     risk: Sequence[RiskSeed] = ()
+    officers: Mapping[str, str] = field(default_factory=dict)  # hash of the token by name
 
     @property
     def covers(self) -> Mapping[str, MacCover]:

@@ -19,7 +19,7 @@ from typing import Any, Final
 import trio
 
 from switch.errors import ConfigError
-from switch.keys.port import Vault
+from switch.keys.port import Vault, VaultError
 from switch.model.copies import replace as replace_word
 from switch.server import control
 from switch.server.asking import SOCKET_NAME
@@ -29,6 +29,7 @@ from switch.server.clock import Clock, FreshNames, StepWatch
 from switch.server.delays import Delays
 from switch.server.desk import Desk
 from switch.server.engine import Engine
+from switch.server.key_desk import KeyDesk
 from switch.server.listeners import Listeners
 from switch.server.plan import Port, ServerPlan, StartRefusedError
 from switch.server.ports import EventLog
@@ -83,9 +84,18 @@ class Host:
         self.board.report = self.engine.report
         self.delays = Delays(parts.clock, self.board.play)
         self.board.later = self.delays.note
-        self._desk = Desk(self.engine, parts.vault, parts.view)
-        self._listeners = Listeners(self.pump, self.board, parts.clock, parts.log)
         self._reloading = trio.Lock()
+        self._desk = Desk(self.engine, parts.vault, parts.view)
+        self._keys = KeyDesk(
+            self.engine,
+            parts.vault,
+            parts.view,
+            parts.clock,
+            parts.log,
+            self._reloading,
+            plan.officers,
+        )
+        self._listeners = Listeners(self.pump, self.board, parts.clock, parts.log)
         self._stop = trio.Event()
         self._hurry = trio.Event()
         self._started_ns = parts.clock.now().mono_ns
@@ -150,7 +160,10 @@ class Host:
         return finished
 
     async def _seed(self) -> None:
-        counts = await self._parts.writer.run(self._seeding(self._plan))
+        try:
+            counts = await self._parts.writer.run(self._seeding(self._plan))
+        except VaultError as failure:
+            raise StartRefusedError(f"a configured key cannot be used: {failure}", 78) from None
         if any(counts.values()):
             self._log.tell("world.seeded", "info", **counts)
 
@@ -199,6 +212,7 @@ class Host:
             "reload": partial(self._reload, "control"),
             "stop": self._stop_command,
             **{name: partial(self._desk.answer, name, line, who) for name in self._desk.names},
+            **{name: partial(self._keys.answer, name, line, who) for name in self._keys.names},
         }
         answer = answers.get(name) if isinstance(name, str) else None
         if answer is None:
@@ -245,7 +259,7 @@ class Host:
         async with self._reloading:
             try:
                 return await self._take_up(who)
-            except (ConfigError, StartRefusedError, StoreUnavailable) as failure:
+            except (ConfigError, StartRefusedError, StoreUnavailable, VaultError) as failure:
                 why = str(failure)
             except StoreBroken:
                 raise
@@ -269,6 +283,7 @@ class Host:
         settings = replace_word(settings, version=version)
         self._plan = plan = replace(plan, settings=settings)
         self.engine.use(settings, plan.engine, plan.covers)
+        self._keys.officers.hashes = plan.officers
         self.board.limit(plan.limits.connections, plan.limits.per_source)
         self.board.rescript({port.name: port.profile.scripting for port in plan.ports})
         added, removed, kept = self._listeners.replace(plan.ports, fresh, plan.limits.handshake_s)
