@@ -42,6 +42,9 @@ class MacCover(Protocol):
     def received(self, value: str) -> bytes:
         """The MAC in a field's value (hex); empty where it is none."""
 
+    def alternatives(self, carried: Carried) -> list[tuple[str, bytes]]:
+        """What else the sender may have covered: what is different, and the bytes."""
+
     def placeholder(self, fields: Mapping[str, str]) -> dict[str, str]:
         """The fields of an answer with an empty MAC. Raises EncodeError."""
 

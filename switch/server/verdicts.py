@@ -75,14 +75,15 @@ class Verdicts:
         if not request.mac or carried is None:
             return _ABSENT
         cover = self.covers[request.dialect]
-        ask = partial(
-            self._vault.check_mac,
-            scheme=_security(facts, request).mac_scheme or cover.rule.scheme,
-            data=cover.covered(carried),
-            mac=cover.received(request.mac),
-            ksn=request.ksn,
-        )
-        return _first_good(_candidates(need.keys[0], event, facts), ask, "bad")
+        scheme = _security(facts, request).mac_scheme or cover.rule.scheme
+        data, mac = cover.covered(carried), cover.received(request.mac)
+        ask = partial(self._vault.check_mac, scheme=scheme, data=data, mac=mac, ksn=request.ksn)
+        verdict = _first_good(_candidates(need.keys[0], event, facts), ask, "bad")
+        if verdict.outcome != "bad":
+            return verdict
+        covered = [("", data), *cover.alternatives(carried)]
+        key = _current(need.keys[0], facts)
+        return _explained(verdict, self._vault.why_mac(key, scheme, covered, mac, request.ksn))
 
     def _pin(self, need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
         """A block that does not open under the current key is tried under the one before, a PIN
@@ -96,6 +97,8 @@ class Verdicts:
         names = [name for name in need.keys[1:] if name]
         verifying = tuple(_candidates(names[0], event, facts)) if names else _NO_KEY
 
+        formats = _security(facts, request).pin_formats
+
         def under(pin_key: KeyUse) -> Verdict:
             ask = partial(
                 self._vault.check_pin,
@@ -104,26 +107,32 @@ class Verdicts:
                 pan,
                 HOUSE if card is None else card.pin_method,
                 "" if card is None else card.pin_reference,
-                formats=_security(facts, request).pin_formats,
+                formats=formats,
                 ksn=request.ksn,
             )
             return _first_good(verifying, ask, "bad")
 
-        return _first_good(_candidates(need.keys[0], event, facts), under, "block_invalid")
+        verdict = _first_good(_candidates(need.keys[0], event, facts), under, "block_invalid")
+        if verdict.outcome != "block_invalid":
+            return verdict
+        key = _current(need.keys[0], facts)
+        why = self._vault.why_pin(key, block, pan, formats=formats, ksn=request.ksn)
+        return _explained(verdict, why)
 
     def _cryptogram(self, need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
         request = event.request
         chip, pan, card = request.chip, request.pan, facts.find(Card, event.pan_token)
         if chip is None or pan is None or card is None:
             return _ABSENT
+        sequence = card.sequence or request.card_sequence[-2:]
         ask = partial(
-            self._vault.check_cryptogram,
-            profile=card.chip,
-            chip=chip,
-            pan=pan,
-            sequence=card.sequence or request.card_sequence[-2:],
+            self._vault.check_cryptogram, profile=card.chip, chip=chip, pan=pan, sequence=sequence
         )
-        return _first_good(_candidates(need.keys[0], event, facts), ask, "bad")
+        verdict = _first_good(_candidates(need.keys[0], event, facts), ask, "bad")
+        if verdict.outcome not in ("bad", "incomplete"):
+            return verdict
+        key = _current(need.keys[0], facts)
+        return _explained(verdict, self._vault.why_cryptogram(key, card.chip, chip, pan, sequence))
 
     def _card_verification(self, need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
         """All values that the message bears; the first that is not good decides."""
@@ -218,6 +227,18 @@ def _candidates(name: str, event: Event, facts: Facts) -> Iterator[tuple[KeyUse,
     for back, former in enumerate(row.former, 1):
         if former.until_us > event.moment.wall_us:
             yield KeyUse(name, former.block), back
+
+
+def _current(name: str, facts: Facts) -> KeyUse:
+    """The key of that name as it is now; that there is one was found out before."""
+    row = facts.find(SealedKey, name)
+    assert row is not None
+    return KeyUse(name, row.block)
+
+
+def _explained(verdict: Verdict, why: str) -> Verdict:
+    """The verdict, and with what the value would have fitted."""
+    return replace(verdict, said=f"{verdict.said}; {why}") if why else verdict
 
 
 def _first_good(

@@ -41,6 +41,8 @@ class Asked:
     def __init__(self, **outcomes: Callable[[str], str]) -> None:
         self.outcomes = outcomes
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.why = ""
+        self.explained: list[tuple[str, str, tuple[Any, ...]]] = []
 
     def _judge(self, question: str, key: KeyUse | None, **given: Any) -> Verdict:
         block = "" if key is None else key.block
@@ -65,6 +67,19 @@ class Asked:
     def check_card_verification(self, key: KeyUse, **given: Any) -> Verdict:
         return self._judge(given["kind"], key, **given)
 
+    def why_mac(self, key: KeyUse, *given: Any) -> str:
+        return self._why("mac", key, *given)
+
+    def why_pin(self, key: KeyUse, *given: Any, **more: Any) -> str:
+        return self._why("pin", key, *given, *more.values())
+
+    def why_cryptogram(self, key: KeyUse, *given: Any) -> str:
+        return self._why("cryptogram", key, *given)
+
+    def _why(self, question: str, key: KeyUse, *given: Any) -> str:
+        self.explained.append((question, key.block, given))
+        return self.why
+
     def working_keys(self, working: str, roles: tuple[str, ...], **given: Any) -> dict[str, Any]:
         self.asked.append(("working", working, given))
         return {role: MadeKey(f"{role}-block", "ABCDEF", SPEC) for role in roles}
@@ -85,6 +100,9 @@ class Cover:
 
     def received(self, value: str) -> bytes:
         return bytes.fromhex(value)
+
+    def alternatives(self, carried: Carried) -> list[tuple[str, bytes]]:
+        return [("up to its end", carried.reveal())]
 
 
 def sealed(name: str, block: str = "new", **changes: Any) -> SealedKey:
@@ -288,6 +306,40 @@ def test_a_verification_key_is_rotated_with_an_overlap() -> None:
         pin=lambda _: "bad", reference=lambda block: "good" if block == "pvk-old" else "bad"
     )
     assert ask(vault, PIN, known, pin_block=BLOCK).outcome == "good"
+
+
+def test_what_does_not_fit_is_explained_once_every_key_was_tried() -> None:
+    """The doctor is asked about the current key, with all that the MAC may cover; what it says is
+    added to what was said of the verdict, and changes no outcome.
+    """
+    vault = Asked(mac=lambda _: "bad", pin=lambda _: "block_invalid", cryptogram=lambda _: "bad")
+    vault.why = "it would fit otherwise"
+    former = facts(sealed(TAK, former=FORMER), sealed(TPK), sealed(PVK), sealed(IMK), CARD)
+    chip = ChipData("9F2608A1B2C3D4E5F60718")
+    for need, outcome in (
+        (MAC, "bad"),
+        (PIN, "block_invalid"),
+        (VerdictNeed("cryptogram", (IMK,)), "bad"),
+    ):
+        verdict = ask(vault, need, former, pin_block=BLOCK, chip=chip, ksn="FFFF9876543210E00001")
+        assert (verdict.outcome, verdict.said) == (outcome, "under new; it would fit otherwise")
+    assert [(question, block) for question, block, _ in vault.explained] == [
+        ("mac", "new"),
+        ("pin", "new"),
+        ("cryptogram", "new"),
+    ]
+    scheme, covered, mac, ksn = vault.explained[0][2]
+    assert (scheme, mac.hex(), ksn) == ("x9.9", "0011223344556677", "FFFF9876543210E00001")
+    assert covered == [("", b"message"), ("up to its end", b"messageMACMACMA")]
+
+
+def test_what_fits_is_not_explained() -> None:
+    """Nor is a wrong PIN, which nobody is to be helped with."""
+    vault = Asked(mac=lambda _: "good", pin=lambda _: "bad", reference=lambda _: "bad")
+    known = facts(sealed(TAK), sealed(TPK), sealed(PVK), CARD)
+    assert ask(vault, MAC, known).outcome == "good"
+    assert ask(vault, PIN, known, pin_block=BLOCK).outcome == "bad"
+    assert vault.explained == []
 
 
 @pytest.mark.parametrize(("card", "asked"), [("01", "01"), ("", "07")])
