@@ -97,10 +97,10 @@ def transaction_key(
     return session_key(chip.profile.session, card, chip.atc, chip.unpredictable, ready=ready)
 
 
-def response_key(card: Key, chip: ChipTransaction) -> bytearray:
+def response_key(card: Key, chip: ChipTransaction, ready: BlockCipher | None = None) -> bytearray:
     """The key of the response cryptogram, for the caller to overwrite: the card's own or the
-    session's, as the profile says. Raises KeyRefused.
+    session's, as the profile says. ``ready`` as above. Raises KeyRefused.
     """
     if chip.profile.response_key == "card":
         return bytearray(card)
-    return transaction_key(card, chip)
+    return transaction_key(card, chip, ready)

@@ -42,12 +42,13 @@ _CODE_SEPARATOR: Final = "/"
 
 
 class ReadyCard:
-    """A card's key, with what was made ready of it."""
+    """A card's key, with what was made ready of it, and the transaction that was right last."""
 
-    __slots__ = ("_cipher", "_mac", "value")
+    __slots__ = ("_cipher", "_mac", "proved", "value")
 
     def __init__(self, value: bytearray) -> None:
         self.value = value
+        self.proved: ChipTransaction | None = None
         self._cipher: BlockCipher | None = None
         self._mac: RetailMac | None = None
 
@@ -67,6 +68,7 @@ class ReadyCard:
 
     def wipe(self) -> None:
         """Overwrite the key and all that was made of it."""
+        self.proved = None
         wipe(self.value)
         if self._cipher is not None:
             self._cipher.wipe()
@@ -139,13 +141,16 @@ class ChipDesk:
         ``arc``: the response code, two characters. Method 1 tells the card the code itself; method
         2 tells it, by status update, whether the code approves. ``script_keys``: the issuer's key
         for integrity first. Raises KeyMisused, and KeyRefused also for chip data that
-        ``check_cryptogram`` calls incomplete: such a card cannot be answered.
+        ``check_cryptogram`` does not find good: a response is TDES of what stands there for the
+        cryptogram, and who may choose that has the card's key encipher for him.
         """
         key = self._room.opened(imk, "answer a cryptogram").value
         presented = _presented(profile, chip, pan, sequence)
         card = self._card(imk, key, presented)
         shown = presented.chip
-        session = response_key(card.value, shown)
+        if card.proved != shown and not self._fits(shown, card):
+            raise KeyRefused("the card's cryptogram does not fit: such a card is told nothing")
+        session = response_key(card.value, shown, card.cipher)
         try:
             told = _told(shown.profile.response, arc)
             value = issuer_authentication(shown.profile.response, session, shown.cryptogram, told)
@@ -189,12 +194,14 @@ class ChipDesk:
     def _fits(self, shown: ChipTransaction, card: ReadyCard) -> bool:
         padding = shown.profile.padding
         if shown.profile.session == "none":
-            return check_cryptogram(card.mac, shown.data, padding, shown.cryptogram)
-        session = transaction_key(card.value, shown, card.cipher)
-        try:
-            return check_cryptogram(session, shown.data, padding, shown.cryptogram)
-        finally:
+            good = check_cryptogram(card.mac, shown.data, padding, shown.cryptogram)
+        else:
+            session = transaction_key(card.value, shown, card.cipher)
+            good = check_cryptogram(session, shown.data, padding, shown.cryptogram)
             wipe(session)
+        if good:
+            card.proved = shown
+        return good
 
     def _scripts(
         self, presented: _Presented, names: tuple[str, ...], keys: tuple[KeyUse, ...]

@@ -171,6 +171,21 @@ def test_a_card_takes_the_scripts_of_an_answer(name: str, counter: int) -> None:
     assert ChipCard(name, PAN, "00", ISSUER, OTHER).hears(chip, answer).commands is None
 
 
+@given(name=profiles, chosen=st.binary(min_size=8, max_size=8))
+def test_a_card_key_enciphers_nothing_of_a_stranger_s_choice(name: str, chosen: bytes) -> None:
+    """A response cryptogram is TDES of what stands for the cryptogram: only of a right one there is
+    any, whether the right one was seen before or not.
+    """
+    chip = chip_of(name)
+    values = read_chip(chip) | {"9F26": chosen}
+    forged = hidden(tlv.build(values.items()))
+    assert DESK.check_cryptogram(IMK, name, hidden(chip), Pan(PAN), "00").outcome == "good"
+    with pytest.raises(KeyRefused, match="does not fit"):
+        DESK.chip_answer(IMK, name, forged, Pan(PAN), "00", "00")
+    with pytest.raises(KeyRefused, match="does not fit"):
+        ChipDesk(ROOM).chip_answer(IMK, name, forged, Pan(PAN), "00", "00")
+
+
 def test_an_answer_that_cannot_be_given_is_refused() -> None:
     """Chip data without a transaction, a code that is none, scripts without a key or a name."""
     chip = hidden(chip_of("pboc"))
