@@ -94,6 +94,9 @@ class House(Followers):
                 return self.upload(request)
             case Kind.SIGN_ON | Kind.SIGN_OFF | Kind.CUTOVER:
                 return self.bare(request)
+            case Kind.KEY_EXCHANGE:  # nobody here has keys
+                item = self.enter(request, captures=False)
+                return self.conclude(item, self.sender(request) or "transaction.invalid")
         item = self.enter(request, captures=False)
         return self.conclude(item, "transaction.invalid")
 

@@ -137,10 +137,13 @@ def _keys(request: Request) -> list[Key]:
 
 
 def _of_repeat(event: RequestArrived, known: Transaction, facts: Facts) -> Needs:
-    """A repeat needs nothing more, unless its chip is answered again, or it bears another name and
-    a reversal of that name came first.
+    """A repeat needs nothing more, unless its chip is answered or keys are handed out again, or it
+    bears another name and a reversal of that name came first.
     """
     request = event.request
+    if request.kind.is_network:
+        brings = exchange.hands_out(known.kind, facts.policy)
+        return missing(facts.rows, exchange.named_keys(event)) if brings else READY
     chip = needs_card.of_repeat(event, known, facts)
     if chip:
         return chip
