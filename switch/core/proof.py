@@ -75,7 +75,7 @@ def finding(
     if not facts.rows.has(key_row(name)):
         return key_row(name)
     if not is_usable(name, facts):
-        return no_key(name, facts)
+        return no_key(name, facts, request.ksn)
     verdict = facts.verdicts.get("mac")
     if verdict is None:
         return VerdictNeed("mac", (name,))

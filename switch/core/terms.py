@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from switch.model.facts import Facts, Verdict
 from switch.model.ksn import Counter, Ksn, KsnRefused, parse, said
+from switch.model.ksn_doctor import ksn_doctor
 from switch.model.records import Key, SealedKey, Terminal, key_of
 from switch.model.request import Request
 from switch.model.security import KeyUse, Security, base_key, terminal_key
@@ -47,13 +48,14 @@ def read_ksn(text: str) -> Ksn | Refusal:
         ksn = parse(text)
     except KsnRefused as failure:
         remedy = "a key serial number of 8, 10 or 12 bytes"
-        return Refusal("ksn", text[:24], str(failure), Reason.KSN_INVALID, remedy, True)
+        words = _with_doctor(str(failure), text)
+        return Refusal("ksn", text[:24], words, Reason.KSN_INVALID, remedy, True)
     worth = ksn.worth
     if worth is Counter.GOOD:
         return ksn
     spent = worth is Counter.EXHAUSTED
     remedy = "a new initial key for the device" if spent else "the counter that the device is at"
-    words = said(worth, aes=ksn.aes)
+    words = _with_doctor(said(worth, aes=ksn.aes), text)
     device = ksn.device if spent else ""
     return Refusal("ksn", str(ksn), words, Reason.KSN_INVALID, remedy, True, device)
 
@@ -120,11 +122,19 @@ def key_use(name: str, facts: Facts, verdict: Verdict | None = None) -> KeyUse |
     return KeyUse(name, block)
 
 
-def no_key(name: str, facts: Facts) -> Refusal:
-    """The refusal for want of a key: of its name, and of what to do."""
+def no_key(name: str, facts: Facts, ksn: str = "") -> Refusal:
+    """The refusal for want of a key: of its name, and of what to do. ``ksn``: the key serial number
+    that called for it.
+    """
     row = facts.find(SealedKey, name)
     if row is None:
-        words, remedy = "there is no such key", f"to install {name}"
+        words, remedy = _with_doctor("there is no such key", ksn), f"to install {name}"
     else:
         words, remedy = f"the key is {row.state}", f"an active key {name}"
     return Refusal("mac", name, words, Reason.KEY_UNKNOWN, remedy)
+
+
+def _with_doctor(words: str, ksn: str) -> str:
+    """What is wrong, and what the key serial number was before it was spoilt."""
+    found = ksn_doctor(ksn)
+    return f"{words}; {found}" if found else words

@@ -26,11 +26,16 @@ def ksn_doctor(text: str) -> str:
     >>> ksn_doctor("0100E01032547698FFFF")
     'with its bytes in reverse order it would be FFFF9876543210E00001'
     """
-    for how, other in _otherwise(text.upper()):
-        found = _good(other)
-        if found is not None and str(found) != text.upper():
-            return f"{how} it would be {found}"
-    return ""
+    found = [
+        (how, ksn)
+        for how, other in _otherwise(text.upper())
+        if (ksn := _good(other)) is not None and str(ksn) != text.upper()
+    ]
+    if not found:
+        return ""
+    # A device begins at one: of two readings the one with the lower counter is the likelier.
+    how, ksn = min(found, key=lambda each: each[1].counter)
+    return f"{how} it would be {ksn}"
 
 
 def _good(text: str) -> Ksn | None:
@@ -43,7 +48,7 @@ def _good(text: str) -> Ksn | None:
 
 
 def _otherwise(text: str) -> Iterator[tuple[str, str]]:
-    """How it may have been spoilt, and what it was, the likeliest first."""
+    """How it may have been spoilt, and what it was."""
     size = len(text)
     with suppress(ValueError):
         yield "read as characters", bytes.fromhex(text).decode("ascii")

@@ -1,0 +1,49 @@
+"""What a spoilt key serial number was: each mistake made on purpose, and nothing said without a
+sign.
+"""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switch.model.ksn import parse
+from switch.model.ksn_doctor import ksn_doctor
+
+KSN = "FFFF9876543210E00001"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "how"),
+    [
+        ("0100E01032547698FFFF", "with its bytes in reverse order"),
+        (KSN.encode().hex(), "read as characters"),
+        (f"{KSN}0000", "without the 4 digits behind it"),
+        (f"0000{KSN}", "without the 4 digits in front of it"),
+        (KSN[1:], "with the F in front that it has lost"),
+        ("00009876543210E00001", "with FFFF in front instead of zeros"),
+        ("9876543210E000010000", "with FFFF in front instead of zeros behind"),
+        ("9876543210E00001FFFF", "with FFFF in front instead of behind"),
+    ],
+)
+def test_a_spoilt_number_is_told_with_what_it_was(spoilt: str, how: str) -> None:
+    """The way it was spoilt, and the number itself, which is no secret."""
+    assert ksn_doctor(spoilt) == f"{how} it would be {KSN}"
+    assert ksn_doctor(spoilt.lower()) == f"{how} it would be {KSN}"
+
+
+@pytest.mark.parametrize("text", [KSN, "", "123456789012345600000001", "123456789012", "F" * 20])
+def test_without_a_sign_nothing_is_said(text: str) -> None:
+    """A good number, one of another scheme, and what is none at all."""
+    assert ksn_doctor(text) == ""
+
+
+@given(st.text("0123456789ABCDEF", max_size=60))
+def test_what_is_named_is_a_number_that_a_transaction_can_have(text: str) -> None:
+    """Whatever came in."""
+    said = ksn_doctor(text)
+    if said:
+        named = parse(said.rpartition(" ")[2])
+        assert named.checked() == named
+        assert str(named) != text
