@@ -9,13 +9,15 @@ error.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeAlias
 
-from switch.keys.ciphers import Key, check_key, same, tdes_encrypt
+from switch.keys.ciphers import BlockCipher, Key, check_key, same, tdes_encrypt
 from switch.keys.pin_block import check_pin
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
+# A key, or the TDES cipher that was made ready of it.
+Pvk: TypeAlias = Key | BlockCipher
 TABLE: Final = "0123456789012345"  # the decimalization table that most hosts use
 _PVV_DIGITS: Final = 4
 _PVV_PAN: Final = 11
@@ -23,7 +25,7 @@ _BLOCK_DIGITS: Final = 16
 _LETTERS: Final = {"A": "0", "B": "1", "C": "2", "D": "3", "E": "4", "F": "5"}
 
 
-def visa_pvv(pvk: Key, pan: str, key_index: int, pin: str, *, steps: Steps | None = None) -> str:
+def visa_pvv(pvk: Pvk, pan: str, key_index: int, pin: str, *, steps: Steps | None = None) -> str:
     """The PIN verification value, four digits (Visa). ``pvk``: two keys, 16 bytes; ``key_index``
     0 to 9 (PVKI). Only the first four digits of the PIN count. Raises KeyRefused.
 
@@ -41,14 +43,14 @@ def visa_pvv(pvk: Key, pan: str, key_index: int, pin: str, *, steps: Steps | Non
     >>> visa_pvv(pvk, "1122334455667788", 1, "4524")
     '8523'
     """
-    if len(pvk) != 16:
+    if not isinstance(pvk, BlockCipher) and len(pvk) != 16:
         raise KeyRefused(f"a PVV is made with a key of 16 bytes, this one has {len(pvk)}")
     check_pin(pin)
     _check_pan(pan, _PVV_PAN + 1)
     if key_index not in range(10):
         raise KeyRefused("the index of a PIN verification key is one digit")
     block = f"{pan[-1 - _PVV_PAN : -1]}{key_index}{pin[:_PVV_DIGITS]}"
-    enciphered = tdes_encrypt(pvk, bytes.fromhex(block)).hex().upper()
+    enciphered = _enciphered(pvk, bytes.fromhex(block)).hex().upper()
     digits = [digit for digit in enciphered if digit.isdigit()]
     digits += [_LETTERS[letter] for letter in enciphered if letter in _LETTERS]
     pvv = "".join(digits[:_PVV_DIGITS])
@@ -59,7 +61,7 @@ def visa_pvv(pvk: Key, pan: str, key_index: int, pin: str, *, steps: Steps | Non
     return pvv
 
 
-def pvv_fits(pvk: Key, pan: str, key_index: int, pin: str, pvv: str) -> bool:
+def pvv_fits(pvk: Pvk, pan: str, key_index: int, pin: str, pvv: str) -> bool:
     """Whether the PIN is the one that the PVV was made of, compared in constant time. Raises
     KeyRefused.
     """
@@ -99,7 +101,7 @@ def decimalize(block: bytes | bytearray, table: str = TABLE) -> str:
 
 
 def natural_pin(
-    pvk: Key, validation: bytes, length: int, table: str = TABLE, *, steps: Steps | None = None
+    pvk: Pvk, validation: bytes, length: int, table: str = TABLE, *, steps: Steps | None = None
 ) -> str:
     """The PIN that the key itself gives a card (IBM 3624), ``length`` digits. ``validation``: 8
     bytes, mostly ``validation_data``. ``pvk`` has 8, 16 or 24 bytes. Raises KeyRefused.
@@ -115,12 +117,13 @@ def natural_pin(
     >>> natural_pin(pvk, bytes.fromhex("1122334455667788"), 4, "1234567890123456")
     '4524'
     """
-    check_key("TDES", pvk)
+    if not isinstance(pvk, BlockCipher):
+        check_key("TDES", pvk)
     if len(validation) * 2 != _BLOCK_DIGITS:
         raise KeyRefused(f"validation data has 8 bytes, not {len(validation)}")
     if not 4 <= length <= 12:
         raise KeyRefused("a PIN has 4 to 12 decimal digits")
-    enciphered = tdes_encrypt(pvk, validation)
+    enciphered = _enciphered(pvk, validation)
     decimal = decimalize(enciphered, table)
     natural = decimal[:length]
     if steps is not None:
@@ -132,7 +135,7 @@ def natural_pin(
 
 
 def pin_offset(
-    pvk: Key, validation: bytes, pin: str, table: str = TABLE, *, steps: Steps | None = None
+    pvk: Pvk, validation: bytes, pin: str, table: str = TABLE, *, steps: Steps | None = None
 ) -> str:
     """How a chosen PIN differs from the natural one, digit by digit, without carry (IBM 3624).
     Raises KeyRefused.
@@ -157,7 +160,7 @@ def pin_offset(
     return offset
 
 
-def pin_of_offset(pvk: Key, validation: bytes, offset: str, table: str = TABLE) -> str:
+def pin_of_offset(pvk: Pvk, validation: bytes, offset: str, table: str = TABLE) -> str:
     """The PIN that an offset stands for: for calculators and tests, never on the live path
     (SR-PIN-03). Raises KeyRefused.
     """
@@ -168,13 +171,17 @@ def pin_of_offset(pvk: Key, validation: bytes, offset: str, table: str = TABLE) 
     )
 
 
-def offset_fits(pvk: Key, validation: bytes, pin: str, offset: str, table: str = TABLE) -> bool:
+def offset_fits(pvk: Pvk, validation: bytes, pin: str, offset: str, table: str = TABLE) -> bool:
     """Whether the PIN is the one that the offset belongs to, compared in constant time. A PIN of
     another length than the offset is not. Raises KeyRefused.
     """
     _check_reference(offset, len(offset), "offset")
     made = pin_offset(pvk, validation, pin, table)
     return same(made.encode(), offset.encode())
+
+
+def _enciphered(pvk: Pvk, block: bytes) -> bytearray:
+    return pvk.encrypt(block) if isinstance(pvk, BlockCipher) else tdes_encrypt(pvk, block)
 
 
 def _check_pan(pan: str, least: int) -> None:

@@ -89,8 +89,8 @@ class PinDesk:
             raise KeyMisused("a PIN in clear meets keys marked test only")
         clear, digits = pin.reveal(), pan.reveal()
         if method == "visa-pvv":
-            return f"{key_index}{visa_pvv(found.value, digits, key_index, clear)}"
-        return pin_offset(found.value, _validation(digits), clear)
+            return f"{key_index}{visa_pvv(found.cipher, digits, key_index, clear)}"
+        return pin_offset(found.cipher, _validation(digits), clear)
 
     def translate_pin(
         self,
@@ -173,9 +173,9 @@ class PinDesk:
         need_one_mark(pin_key.name, mark, verification_key.name, found.spec.mark)
         if method == "visa-pvv":
             index, pvv = _pvv(reference)
-            return lambda pin: pvv_fits(found.value, pan, index, pin, pvv)
+            return lambda pin: pvv_fits(found.cipher, pan, index, pin, pvv)
         offset = reference or _NATURAL
-        return lambda pin: offset_fits(found.value, _validation(pan), pin, offset)
+        return lambda pin: offset_fits(found.cipher, _validation(pan), pin, offset)
 
     def _verification_key(
         self, method: str, verification_key: KeyUse | None, operation: str
