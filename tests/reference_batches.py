@@ -92,11 +92,8 @@ class House(Followers):
                 return self.close(request)
             case Kind.BATCH_UPLOAD:
                 return self.upload(request)
-            case Kind.SIGN_ON | Kind.SIGN_OFF | Kind.CUTOVER:
+            case Kind.SIGN_ON | Kind.SIGN_OFF | Kind.CUTOVER | Kind.KEY_EXCHANGE:
                 return self.bare(request)
-            case Kind.KEY_EXCHANGE:  # nobody here has keys
-                item = self.enter(request, captures=False)
-                return self.conclude(item, self.sender(request) or "transaction.invalid")
         item = self.enter(request, captures=False)
         return self.conclude(item, "transaction.invalid")
 

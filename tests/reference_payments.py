@@ -143,9 +143,13 @@ class Payments(Ground):
         return self.conclude(item, reason)
 
     def bare(self, request: Request) -> str:
-        """Sign-on, sign-off, a question for the date: only the sender counts."""
+        """Sign-on, sign-off, a question for the date: only the sender counts. Nobody here has keys
+        that could be exchanged.
+        """
         item = self.enter(request, captures=False)
         reason = self.sender(request)
+        if not reason and request.kind is Kind.KEY_EXCHANGE:
+            reason = "transaction.invalid"
         if not reason and request.kind is Kind.SIGN_ON:
             self.signed_on.add(request.terminal_id)
         if not reason and request.kind is Kind.SIGN_OFF:

@@ -232,7 +232,7 @@ def test_a_repeat_is_told_again_if_both_cryptograms_are_right(shop: Shop) -> Non
 def test_kinds_that_a_card_asks_for(shop: Shop, kind: Kind) -> None:
     """Not purchases alone."""
     chipped(shop)
-    amount = {"amount": None} if kind in (Kind.BALANCE, Kind.VERIFICATION) else {}
+    amount: dict[str, Any] = {"amount": None} if kind in (Kind.BALANCE, Kind.VERIFICATION) else {}
     assert pay(shop, "K1", BAD, kind=kind, **amount) is Reason.CRYPTOGRAM_INVALID
     assert pay(shop, "K2", arqc(1), kind=kind, **amount) is Reason.APPROVED
     assert order(shop) is not None
