@@ -104,6 +104,11 @@ class Case:
         shown = found.hex().upper() if isinstance(found, bytes | bytearray) else found
         self._compare(name, wanted, shown)
 
+    def expect_none(self, name: str) -> None:
+        """The field must be there, with nothing in it."""
+        if not self.has(name) or self._get(name, None) is not None:
+            raise CaseFailed(f"{name} is not null")
+
     def expect_step(self, name: str, steps: Steps, line: str) -> None:
         """The field must be the value of that line of the calculation."""
         self.expect(name, steps.find(line))

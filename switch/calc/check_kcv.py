@@ -14,7 +14,9 @@ from switch.keys.clear_keys import has_odd_parity
 
 def _kcv(case: Case) -> None:
     kind, method, key = _kind(case), case.text("method"), case.hex("key")
-    case.expect("kcv", check_value(kind, key, method, case.number("length", 0)))
+    made = check_value(kind, key, method, case.number("length", 0))
+    case.expect("length", len(made))
+    case.expect("kcv", made)
     case.verify(check_value_fits(kind, key, case.hex("kcv"), method), "kcv")
 
 
