@@ -39,8 +39,10 @@ class MacCover(Protocol):
     def covered(self, carried: Carried) -> bytes:
         """What the MAC of a message that came covers. Raises EncodeError where it bears none."""
 
-    def received(self, value: str) -> bytes:
-        """The MAC in a field's value (hex); empty where it is none."""
+    def received(self, value: str, length: int = 0) -> bytes:
+        """The MAC in a field's value (hex), without the fill behind so many bytes; empty where it
+        is none.
+        """
 
     def alternatives(self, carried: Carried) -> list[tuple[str, bytes]]:
         """What else the sender may have covered: what is different, and the bytes."""

@@ -14,6 +14,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from switch.core.terms import ACTIVE, terms_of
+from switch.keys.mac import Scheme
 from switch.keys.port import KeyMisused, KeyRefused, MadeKey, Vault
 from switch.model.copies import replace
 from switch.model.events import Event, RequestArrived
@@ -76,7 +77,8 @@ class Verdicts:
             return _ABSENT
         cover = self.covers[request.dialect]
         scheme = _security(facts, request).mac_scheme or cover.rule.scheme
-        data, mac = cover.covered(carried), cover.received(request.mac)
+        data = cover.covered(carried)
+        mac = cover.received(request.mac, Scheme.parse(scheme).length)
         ask = partial(self._vault.check_mac, scheme=scheme, data=data, mac=mac, ksn=request.ksn)
         verdict = _first_good(_candidates(need.keys[0], event, facts), ask, "bad")
         if verdict.outcome != "bad":

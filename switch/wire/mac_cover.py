@@ -60,22 +60,25 @@ class MacCover:
         """The same of a message that was carried along."""
         return self.input(carried.reveal(), carried.lead)
 
-    def mac(self, fields: Mapping[str, str]) -> bytes:
-        """The MAC that decoded fields bear; empty where they bear none."""
+    def mac(self, fields: Mapping[str, str], length: int = 0) -> bytes:
+        """The MAC that decoded fields bear; empty where they bear none. ``length`` as below."""
         number = next((number for number in reversed(self._numbers) if fields.get(number)), "")
-        return self.received(fields[number]) if number else b""
+        return self.received(fields[number], length) if number else b""
 
-    def received(self, value: str) -> bytes:
+    def received(self, value: str, length: int = 0) -> bytes:
         """The MAC in a field's value (hex, such as ``Request.mac``): its bytes, or what its
         characters stand for; empty where these are no hex.
+
+        ``length`` is that of the MACs that are expected, in bytes: zero bytes behind are the fill
+        of a field that is longer, and left out. Anything else behind is left there.
         """
         raw = bytes.fromhex(value)
-        if not self.rule.text:
-            return raw
-        try:
-            return bytes.fromhex(raw.decode("ascii"))
-        except ValueError:
-            return b""
+        if self.rule.text:
+            try:
+                return bytes.fromhex(raw.rstrip(b"\0").decode("ascii"))
+            except ValueError:
+                return b""
+        return raw[:length] if length and not any(raw[length:]) else raw
 
     # -- messages that go
 

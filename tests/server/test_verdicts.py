@@ -98,8 +98,9 @@ class Cover:
     def covered(self, carried: Carried) -> bytes:
         return carried.reveal()[:-8]
 
-    def received(self, value: str) -> bytes:
-        return bytes.fromhex(value)
+    def received(self, value: str, length: int = 0) -> bytes:
+        mac = bytes.fromhex(value)
+        return mac if any(mac[length:]) else mac[:length]
 
     def alternatives(self, carried: Carried) -> list[tuple[str, bytes]]:
         return [("up to its end", carried.reveal())]

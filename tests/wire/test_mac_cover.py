@@ -84,7 +84,11 @@ def test_shorter_mac_has_zeros_behind_it() -> None:
     """
     cover, codec = MAPPERS["iso87-ascii"].cover, CODECS["iso87-ascii"]
     encoded = codec.encode(cover.placeholder(ECHO_87))
-    assert cover.mac(codec.decode(cover.signed(encoded, MAC[:4]))) == MAC[:4] + bytes(4)
+    read = codec.decode(cover.signed(encoded, MAC[:4]))
+    assert cover.mac(read) == MAC[:4] + bytes(4)
+    assert cover.mac(read, 4) == cover.received(read["128"], 4) == MAC[:4]
+    # What is behind a MAC and no fill makes it another one.
+    assert cover.received(MAC.hex(), 4) == MAC
     with pytest.raises(EncodeError, match="scheme that makes a shorter one"):
         cover.signed(encoded, MAC + MAC)
 
