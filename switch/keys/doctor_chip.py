@@ -122,7 +122,8 @@ class _Ways:
         self.profiles: dict[_Trial, str] = {}
 
     def all(self) -> Iterator[_Trial]:
-        """One thing different, then a whole profile, then two things."""
+        """As it should be, one thing different, a whole profile, two things."""
+        yield self.usual
         others: dict[str, list[_Trial]] = {
             "padding": [self.usual._replace(padding=each) for each in self._paddings[1:]],
             "card": [self.usual._replace(card=each) for each in self._cards[1:]],
@@ -148,8 +149,9 @@ class _Ways:
                         _Data(data),
                         each.padding,
                     )
-                    self.profiles[trial] = f"as {each.name}"
-                    yield trial
+                    if trial != self.usual:
+                        self.profiles[trial] = f"as {each.name}"
+                        yield trial
 
 
 def _first(
