@@ -18,7 +18,7 @@ from switch.keys.port import KeyRefused
 from switch.model import ksn as ksn_words
 from switch.model.security import AES_SET_DIGITS, TDES_SET_DIGITS, base_key, terminal_key
 from switch.server.asking import ask
-from switch_tools.terminal_key_blocks import fit_to_inject
+from switch_tools.terminal_key_blocks import check_value_of, fit_to_inject
 from switch_tools.terminal_keys import AES_DUKPT, TDES_DUKPT, Fresh
 from switch_tools.terminal_refusal import TerminalError
 
@@ -95,6 +95,9 @@ def from_switch(folder: Path, terminal_id: str, order: Order, asking: Ask = ask)
     if not told.get("ok"):
         raise InjectionRefused(f"the switch gives no key: {told.get('error', 'it says nothing')}")
     key = bytearray.fromhex(told["key"])
+    if check_value_of(order.algorithm, key) != told["check_value"]:
+        wipe(key)
+        raise InjectionRefused("the key that came has another check value than the switch says")
     return Fresh(order.slot, order.algorithm, key, order.ksn)
 
 

@@ -80,13 +80,16 @@ class Guard:
     """Security of the messages of one terminal in one dialect."""
 
     def __init__(self, dialect: Dialect, keys: KeyRing, manner: Manner | None = None) -> None:
-        """Raises KeyRefused for a MAC scheme that there is not."""
+        """Raises SecurityError for a MAC scheme that there is not."""
         self._manner = Manner() if manner is None else manner
         self._keys = keys
         self._macs = dialect.policy.macs
         self._cover = MacCover(dialect) if dialect.mac_fields else None
         named = self._manner.scheme or dialect.mac.scheme
-        self._scheme = Scheme.parse(named) if named else None
+        try:
+            self._scheme = Scheme.parse(named) if named else None
+        except KeyRefused as failure:
+            raise SecurityError(str(failure)) from None
 
     def secured(
         self, request: Request, message_type: str, presented: Presented
@@ -192,6 +195,8 @@ class Guard:
         kind = self._kind
         if kind == "none":
             said = "no keys are there for it: isoswitch terminal inject"
+            if self._manner.secure:
+                said = "it is switched off"
             raise NoKey(f"neither PIN nor MAC can be secured: {said}")
         if kind == "session":
             return _Keys(TPK, TAK)
