@@ -37,6 +37,10 @@ class MacCover:
         self.rule = dialect.mac
         self._layout = dialect.layout
         self._numbers = dialect.mac_fields
+        self._high = frozenset(str(number) for number in dialect.layout.fields if number > _PRIMARY)
+        self._empty = {
+            number: "00" * room(dialect.layout.fields[int(number)]) for number in self._numbers
+        }
         self._find = MacFinder(dialect.layout, dialect.mac_fields)
         self._shapes = MacShapes(dialect)
         self._plain = self.rule == MacRule(self.rule.scheme, text=self.rule.text)
@@ -87,16 +91,13 @@ class MacCover:
         EncodeError where the dialect has no field for one.
         """
         number = self.field(fields)
-        return {**fields, number: "00" * room(self._layout.fields[int(number)])}
+        return {**fields, number: self._empty[number]}
 
     def field(self, fields: Iterable[str]) -> str:
         """The number of the field that bears the MAC of a message with these fields."""
         if not self._numbers:
             raise EncodeError("mac", f"{self._layout.name} has no field for it")
-        shape = self._layout.bitmap
-        high = shape.always_secondary or any(
-            number.isdecimal() and int(number) > _PRIMARY for number in fields
-        )
+        high = self._layout.bitmap.always_secondary or not self._high.isdisjoint(fields)
         return self._numbers[-1 if high else 0]
 
     def signed(self, encoded: bytes, mac: bytes) -> bytes:

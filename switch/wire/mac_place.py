@@ -6,7 +6,7 @@ slow one for the others. Expects bytes that a codec of the layout has read or wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from switch.errors import EncodeError
 from switch.wire.codings import text_coding
@@ -14,8 +14,7 @@ from switch.wire.elements import scan
 from switch.wire.layout import Coding, Layout
 
 
-@dataclass(frozen=True, slots=True)
-class MacPlace:
+class MacPlace(NamedTuple):
     """Offsets in one message: of its type, its bitmaps, its first field; start and end of the MAC
     field ``number``.
     """
