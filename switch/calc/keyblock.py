@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from switch.calc.calculator import (
@@ -15,10 +17,19 @@ from switch.calc.calculator import (
     optional,
     secret,
 )
+from switch.calc.inputs import InputRefused
 from switch.keys.check_value import KeyKind, check_value
 from switch.keys.key_block import padding_length, protection_keys, unwrap, wrap
-from switch.keys.key_block_header import VERSIONS, Header, padded, parse_header
+from switch.keys.key_block_header import (
+    LENGTH,
+    VERSIONS,
+    Header,
+    OptionalBlock,
+    padded,
+    parse_header,
+)
 from switch.keys.steps import Steps
+
 
 _KBPK: Final = secret("kbpk", "The key block protection key, hex.")
 _BLOCK: Final = Input("block", "The key block, text.")
@@ -65,13 +76,32 @@ def _unwrap(given: Given, steps: Steps) -> Outcome:
 
 
 def _wrap(given: Given, steps: Steps) -> Outcome:
-    """A header as it is written; its length digits are made right, and PB is put in."""
-    header, key = padded(parse_header(given.text("header").strip())), given.key("key")
+    """A header as it is written; length and number of blocks are put right, PB is put in."""
+    header, key = _header(given), given.key("key")
     if given.has("padding"):
         padding = given.hex("padding")
     else:
         padding = secrets.token_bytes(padding_length(header, len(key)))
     return Outcome({"key block": wrap(given.key("kbpk"), header, key, padding, steps)})
+
+
+def _header(given: Given) -> Header:
+    text = given.text("header").strip()
+    if not given.has("blocks"):
+        return padded(parse_header(text))
+    if len(text) != LENGTH:
+        reason = f"{len(text)} characters: {LENGTH} are right where --blocks says the rest"
+        raise InputRefused("--header", reason)
+    plain = parse_header(f"{text[:12]}00{text[14:]}")
+    return padded(replace(plain, optional=tuple(_blocks(given.text("blocks")))))
+
+
+def _blocks(text: str) -> Iterator[OptionalBlock]:
+    for part in text.split(","):
+        name, equals, data = part.strip().partition("=")
+        if not equals or len(name) != 2:
+            raise InputRefused("--blocks", "ID=DATA is right, with commas between several")
+        yield OptionalBlock(name, data)
 
 
 def _keys(given: Given, steps: Steps) -> Outcome:
@@ -94,7 +124,8 @@ CALCULATORS: Final = (
         "Put a key into a block.",
         (
             _KBPK,
-            Input("header", "16 characters and optional blocks; the length digits are put right."),
+            Input("header", "16 characters, or all of it; the length digits are put right."),
+            optional("blocks", "Optional blocks, ID=DATA, with commas between them."),
             secret("key", "The key, hex."),
             optional("padding", "What follows the key, hex [random]."),
         ),
