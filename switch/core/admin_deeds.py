@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.core.admin_told import refused, settled
+from switch.core.admin_told import refused
 from switch.core.needs import Needs, missing
+from switch.model.effects import Told
 from switch.model.events import OperatorCommand
 from switch.model.facts import Decision, Facts
 from switch.model.records import KeyDeed, key_of
+from switch.model.trail import Check
 
 COMMAND: Final = "keys.deed"
 OUTCOMES: Final = ("permitted", "pending", "refused", "failed")
@@ -41,4 +43,5 @@ def deed(event: OperatorCommand, facts: Facts) -> Decision:
         outcome=words["outcome"],
         said=words.get("said", ""),
     )
-    return settled(event, (record,), "written down", {"id": number})
+    told = (Told(event.ticket, True, "written down", {"id": number}),) if event.ticket else ()
+    return Decision((record,), told, (Check(event.name, event.who, True, record.what),))

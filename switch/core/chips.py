@@ -40,9 +40,10 @@ def is_checked(request: Request, card: Card | None) -> bool:
 
 def cryptogram(case: Case) -> Objection:
     """The card has made it, now, and asks for approval."""
-    card, verdict = case.card, case.facts.verdicts.get(CHECK, Verdict("absent"))
-    if card is None or not is_checked(case.request, card):
+    card = case.card
+    if case.request.chip is None or card is None or not is_checked(case.request, card):
         return None
+    verdict = case.facts.verdicts.get(CHECK, Verdict("absent"))
     kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)
     saw = f"{kind or 'cryptogram'}, ATC {atc}"
     match verdict.outcome:
@@ -76,9 +77,10 @@ def _taken(case: Case, card: Card, kind: str, atc: int) -> Objection:
 
 def noted(case: Case) -> Objection:
     """What has happened has: the cryptogram is evidence of it, or it is not."""
-    card, verdict = case.card, case.facts.verdicts.get(CHECK, Verdict("absent"))
-    if card is None or not is_checked(case.request, card):
+    card = case.card
+    if case.request.chip is None or card is None or not is_checked(case.request, card):
         return None
+    verdict = case.facts.verdicts.get(CHECK, Verdict("absent"))
     kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)
     saw = f"{kind or 'cryptogram'}, ATC {atc}"
     if verdict.outcome != "good":

@@ -57,6 +57,19 @@ def of_sign_on(event: RequestArrived, facts: Facts) -> Needs:
     return missing(facts.rows, named_keys(event)) or of_exchange(event, facts)
 
 
+def can_renew(case: Case) -> bool:
+    """Whether a sign-on brings keys: the dialect's does, and the terminal has a master key. One
+    that has none signs on all the same.
+    """
+    security, name = case.security, terminal_key(case.request.terminal_id, MASTER)
+    if not case.policy.signon_keys or security is None or not security.session:
+        return False
+    if is_usable(name, case.facts):
+        return True
+    case.passed("keys", name, "none: there is no terminal master key to hand them out under")
+    return False
+
+
 def renew(case: Case) -> Objection:
     """Put new working keys into effect and order that the answer hands them out."""
     security, name = case.security, terminal_key(case.request.terminal_id, MASTER)
@@ -87,7 +100,7 @@ def renew(case: Case) -> Objection:
 def again(request: Request, facts: Facts, security: Security | None) -> KeyOrder | None:
     """The current keys once more, for a repeat."""
     master = key_use(terminal_key(request.terminal_id, MASTER), facts)
-    if master is None or security is None:
+    if master is None or security is None or not security.session:
         return None
     uses = [(role, key_use(terminal_key(request.terminal_id, role), facts)) for role in ROLES]
     working = tuple([(role, use) for role, use in uses if use is not None])

@@ -23,27 +23,57 @@ _NEWCOMER: Card = Card(id="", pan_sealed="", account="", currency="", pin_method
 
 def of_card(event: RequestArrived, facts: Facts) -> Needs:
     """What the vault says of the card, once the rows of its keys are there."""
-    request = event.request
-    if request.pin_block is None and not _has_card_data(request):
-        return READY
-    card, security = _card(event, facts), terms_of(request, facts)
+    return with_card(event, facts, [])
+
+
+def with_card(event: RequestArrived, facts: Facts, wanted: list[Key]) -> Needs:
+    """The rows wanted, together with those of the card's keys; then what the vault says of it."""
+    card = subject(event, facts)
     if card is None:
-        return READY
-    rows = missing(facts.rows, _rows(request, card, security))
-    if rows:
-        return rows
+        return missing(facts.rows, wanted)
+    wanted += rows_of_card(card, event, facts)
+    return missing(facts.rows, wanted) or questions(card, event, facts)
+
+
+def subject(event: RequestArrived, facts: Facts) -> Card | None:
+    """The card that the message names, if there is something that may be asked of it; or the one
+    that is about to be enrolled under its number: the PIN of that is the house's test PIN.
+    """
+    request = event.request
+    has_pin = request.pin_block is not None
+    if not (
+        has_pin
+        or request.track2 is not None
+        or request.chip is not None
+        or request.card_verification is not None
+    ):
+        return None
+    if request.pan is None or not event.pan_token:
+        return None
+    card = facts.find(Card, event.pan_token)
+    if card is None and has_pin:
+        settings = facts.settings
+        enrols = settings.enrol_unknown and settings.enrol_issuer and event.card_sealed
+        card = _NEWCOMER if enrols else None
+    return card if card is not None and (has_pin or card.chip or card.verification) else None
+
+
+def rows_of_card(card: Card, event: RequestArrived, facts: Facts) -> list[Key]:
+    """Of the keys that the questions are asked with, and of those that make issuer scripts."""
+    request = event.request
+    asked = _questions(request, card, terms_of(request, facts))
+    names = [name for need in asked for name in need.keys]
+    if card.scripts and chips.is_checked(request, card):
+        names += [issuer_key(card.issuer, role) for role in chips.SCRIPTING]
+    return [key_row(name) for name in names]
+
+
+def questions(card: Card, event: RequestArrived, facts: Facts) -> Needs:
+    """What is asked when the rows are there: nothing, as long as the sender is in doubt (M-08)."""
+    security = terms_of(event.request, facts)
     if security is not None and not is_proven(event, facts, security):
         return READY
-    return _unasked(_questions(request, card, security), facts)
-
-
-def rows_of_card(event: RequestArrived, facts: Facts) -> list[Key]:
-    """The rows that ``of_card`` will want, to be fetched together with others."""
-    request = event.request
-    if request.pin_block is None and not _has_card_data(request):
-        return []
-    card = _card(event, facts)
-    return [] if card is None else _rows(request, card, terms_of(request, facts))
+    return _unasked(_questions(event.request, card, security), facts)
 
 
 def of_repeat(event: RequestArrived, first: Transaction, facts: Facts) -> Needs:
@@ -61,29 +91,6 @@ def of_repeat(event: RequestArrived, first: Transaction, facts: Facts) -> Needs:
     return rows or _unasked([need], facts)
 
 
-def _has_card_data(request: Request) -> bool:
-    return (
-        request.chip is not None
-        or request.card_verification is not None
-        or request.track2 is not None
-    )
-
-
-def _card(event: RequestArrived, facts: Facts) -> Card | None:
-    """The card that the message names, if there may be something to ask of it; or the one that is
-    about to be enrolled under its number: the PIN of that is the house's test PIN.
-    """
-    request, settings = event.request, facts.settings
-    if request.pan is None or not event.pan_token:
-        return None
-    card = facts.find(Card, event.pan_token)
-    if card is None and settings.enrol_unknown and settings.enrol_issuer and event.card_sealed:
-        card = _NEWCOMER
-    if card is None or (request.pin_block is None and not (card.chip or card.verification)):
-        return None
-    return card
-
-
 def _questions(request: Request, card: Card, security: Security | None) -> list[VerdictNeed]:
     found = []
     if request.pin_block is not None and security is not None:
@@ -94,17 +101,6 @@ def _questions(request: Request, card: Card, security: Security | None) -> list[
         key = issuer_key(card.issuer, verification.KEY)
         found.append(VerdictNeed(verification.CHECK, (key,)))
     return found
-
-
-def _rows(request: Request, card: Card, security: Security | None) -> list[Key]:
-    """Of the keys that the questions are asked with, and of those that make issuer scripts."""
-    questions = _questions(request, card, security)
-    if not questions:
-        return []
-    names = [name for need in questions for name in need.keys]
-    if card.scripts and chips.is_checked(request, card):
-        names += [issuer_key(card.issuer, role) for role in chips.SCRIPTING]
-    return [key_row(name) for name in names]
 
 
 def _pin(request: Request, card: Card, security: Security) -> list[VerdictNeed]:
@@ -123,6 +119,6 @@ def _cryptogram(card: Card) -> VerdictNeed:
     return VerdictNeed(chips.CHECK, (issuer_key(card.issuer, chips.MASTER),))
 
 
-def _unasked(questions: list[VerdictNeed], facts: Facts) -> Needs:
+def _unasked(asked: list[VerdictNeed], facts: Facts) -> Needs:
     verdicts = facts.verdicts
-    return tuple([need for need in questions if need.question not in verdicts])
+    return tuple([need for need in asked if need.question not in verdicts])

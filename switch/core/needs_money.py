@@ -14,8 +14,8 @@ from switch.core.ledger import (
     suspense_account,
 )
 from switch.core.naming import captures, currency_of, merchant_of
-from switch.core.needs import Needs, missing, unnamed_merchant
-from switch.core.needs_card import of_card, rows_of_card
+from switch.core.needs import Needs, unnamed_merchant
+from switch.core.needs_card import with_card
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Card, Key, Terminal, key_of
@@ -35,8 +35,7 @@ def of_payment(event: RequestArrived, facts: Facts) -> Needs:
         wanted.append(account_key(merchant_account(owner, currency)))
         if request.flow is not Flow.REQUEST:
             wanted.append(account_key(suspense_account(currency)))
-    wanted += rows_of_card(event, facts)
-    return missing(facts.rows, wanted) or of_card(event, facts)
+    return with_card(event, facts, wanted)
 
 
 def of_inquiry(event: RequestArrived, facts: Facts) -> Needs:
@@ -44,8 +43,7 @@ def of_inquiry(event: RequestArrived, facts: Facts) -> Needs:
     request = event.request
     wanted = unnamed_merchant(request, facts)
     wanted += of_cardholder(event, facts)
-    wanted += rows_of_card(event, facts)
-    return missing(facts.rows, wanted) or of_card(event, facts)
+    return with_card(event, facts, wanted)
 
 
 def of_cardholder(event: RequestArrived, facts: Facts) -> list[Key]:

@@ -7,7 +7,7 @@ Owns ``Terminal.signed_on``, and what an exchange of keys is answered. Refuses t
 from __future__ import annotations
 
 from switch.core.case import Case, conclude, decline
-from switch.core.exchange import renew
+from switch.core.exchange import can_renew, renew
 from switch.core.ladder import SIGN, UNBUILT, climb
 from switch.core.parties import change_terminal
 from switch.core.proof import mac
@@ -31,7 +31,7 @@ def sign(event: RequestArrived, facts: Facts) -> Decision:
     terminal = case.terminal
     if terminal is None:
         raise ValueError("a sign-on needs a terminal")
-    if wanted and case.policy.signon_keys:
+    if wanted and can_renew(case):
         objection = renew(case)
         if objection is not None:
             return decline(case, objection)

@@ -22,6 +22,7 @@ from switch.core.replies import alert
 from switch.core.terms import (
     MISSING,
     NONE,
+    REQUIRED,
     Refusal,
     is_usable,
     key_name,
@@ -60,6 +61,8 @@ def finding(
 ) -> Finding:
     """What is known of the sender's proof."""
     request = event.request
+    if not request.mac and security.mac != REQUIRED and not _has_failed(terminal):
+        return None
     if terminal is not None and is_locked(terminal, security, event.moment.wall_us):
         return _locked(terminal, security)
     if security is MISSING:
@@ -85,10 +88,13 @@ def finding(
 def of_proof(event: RequestArrived, facts: Facts) -> Needs:
     """What is wanting to know the sender's proof. The terminal's row was fetched."""
     request = event.request
+    terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
+    if terminal is not None and not terminal.security:
+        return READY
     security = terms_of(request, facts)
     if security is None:
         return READY
-    found = finding(event, facts, facts.find(Terminal, request.terminal_id), security)
+    found = finding(event, facts, terminal, security)
     if isinstance(found, Key | VerdictNeed):
         return (found,)
     if not isinstance(found, Refusal):
@@ -163,6 +169,10 @@ def count_failure(case: Case) -> None:
     case.counted.append(Counted(FAILURES, before, before + 1, security.failures))
     if before + 1 == security.failures:
         case.tells.append(alert(case.event, "terminal.locked", failures=before + 1))
+
+
+def _has_failed(terminal: Terminal | None) -> bool:
+    return terminal is not None and terminal.crypto_failures > 0
 
 
 def _is_over(terminal: Terminal, security: Security, now_us: int) -> bool:

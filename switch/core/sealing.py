@@ -8,7 +8,7 @@ the keys that it names itself.
 
 from __future__ import annotations
 
-from switch.core.terms import NONE, Refusal, key_name, key_use, must_bear_mac, terms_of
+from switch.core.terms import NONE, REQUIRED, Refusal, key_name, key_use, must_bear_mac, terms_of
 from switch.model.facts import Facts
 from switch.model.request import Request
 from switch.model.security import ChipOrder, KeyOrder, MacOrder, Sealing, Security
@@ -16,7 +16,7 @@ from switch.model.security import ChipOrder, KeyOrder, MacOrder, Sealing, Securi
 
 def mac_order(request: Request, facts: Facts, security: Security | None) -> MacOrder | None:
     """The MAC of the answer; ``None`` where it bears none."""
-    if security is None or security.mac == NONE:
+    if security is None or not (request.mac or security.mac == REQUIRED) or security.mac == NONE:
         return None
     if not request.mac and not must_bear_mac(request.message_type, facts.policy.macs, security):
         return None

@@ -34,7 +34,7 @@ def is_checked(request: Request, card: Card | None) -> bool:
 def card_verification(case: Case) -> Objection:
     """The value is the issuer's. A track need not have room for one."""
     card, request = case.card, case.request
-    if card is None or not is_checked(request, card):
+    if card is None or not card.verification or not is_checked(request, card):
         return None
     saw = request.entry_mode.value
     verdict = case.facts.verdicts.get(CHECK, Verdict("absent", "the vault was not asked"))

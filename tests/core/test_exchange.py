@@ -201,8 +201,19 @@ def test_a_sign_on_brings_keys_where_the_dialect_says_so(shop: Shop) -> None:
     assert order(shop) == first
     assert exchange(shop, "S3", kind=Kind.SIGN_OFF) is Reason.APPROVED
     assert order(shop) is None
+
+
+def test_a_sign_on_that_can_bring_no_keys_is_a_sign_on(shop: Shop) -> None:
+    """For want of a master key, of working keys, or of any security; not for want of a vault."""
+    secure(shop)
+    shop.policy = replace(shop.policy, signon_keys=True)
+    shop.verdicts["working_keys"] = Verdict("unusable")
+    assert shop.ask(shop.request(Kind.SIGN_ON, "S1")).reason is Reason.KEY_UNKNOWN
     del shop.store[Key("key", TMK)]
-    assert exchange(shop, "S4", kind=Kind.SIGN_ON) is Reason.KEY_UNKNOWN
-    terminal = shop.store[Key("terminal", "T1")]
-    assert isinstance(terminal, Terminal)
-    assert not terminal.signed_on
+    assert exchange(shop, "S2", kind=Kind.SIGN_ON) is Reason.APPROVED
+    assert "no terminal master key" in shop.trail["keys"][1]
+    secure(shop, session=False)
+    assert exchange(shop, "S3", kind=Kind.SIGN_ON) is Reason.APPROVED
+    shop.change(Terminal, "T1", security="")
+    assert exchange(shop, "S4", kind=Kind.SIGN_ON) is Reason.APPROVED
+    assert order(shop) is None
