@@ -30,7 +30,6 @@ from switch.keys.key_block_header import (
 )
 from switch.keys.steps import Steps
 
-
 _KBPK: Final = secret("kbpk", "The key block protection key, hex.")
 _BLOCK: Final = Input("block", "The key block, text.")
 _KINDS: Final[dict[str, KeyKind]] = {"T": "TDES", "D": "TDES", "A": "AES", "H": "HMAC"}
