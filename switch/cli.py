@@ -32,6 +32,7 @@ OWN: Final[dict[str, tuple[str, str]]] = {
     "cards": ("switch.cli_admin:cards", "List, add and change cards."),
     "terminals": ("switch.cli_admin:terminals", "List, add and change terminals."),
     "merchants": ("switch.cli_admin:merchants", "List, add and change merchants."),
+    "keys": ("switch.cli_keys:keys", "Make, move, rotate and destroy keys."),
     "cutover": ("switch.cli_control:cutover", "Move a running switch to its next business date."),
     "explain": ("switch.cli_explain:explain", "Tell what happened to a transaction, and why."),
     "batches": ("switch.cli_batches:batches", "Show batches, differences, merchant positions."),

@@ -56,6 +56,7 @@ FLOORS: Final = (  # lowest first; rooms of one floor may know each other, unles
         "cli_open",
         "cli_calc",
         "cli_keys",
+        "cli_keys_ask",
         "cli_selfcheck",
         "cli_serve",
         "cli_transitions",

@@ -36,8 +36,12 @@ class Size(NamedTuple):
     length: int
 
 
+_SM4: Final = "4"
+_UNIONPAY: Final = "10"
 _MAC: Final = Role(
-    ("M3", "M0", "M1", "M6", "M7", "10"), "C", {"A": "M6", "H": "M7", "D": "M1", "4": "10"}
+    ("M3", "M0", "M1", "M6", "M7", _UNIONPAY),
+    "C",
+    {"A": "M6", "H": "M7", "D": "M1", _SM4: _UNIONPAY},
 )
 _WRAPS: Final = Role(("K1", "K0"), "B")
 _PIN: Final = Role(("P0",), "B")
@@ -64,7 +68,7 @@ SIZES: Final[dict[str, Size]] = {
     "aes-256": Size("A", 32),
     "des": Size("D", 8),
     "hmac": Size("H", 32),
-    "sm4": Size("4", 16),
+    "sm4": Size(_SM4, 16),
 }
 
 _SET: Final = re.compile(r"[0-9A-F]{8}|[0-9A-F]{10}")

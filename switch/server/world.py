@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from switch.core.ledger import account_key, card_account, opening_account
-from switch.keys.port import Vault, VaultError
+from switch.keys.port import Vault
 from switch.model.records import (
     Account,
     Card,
@@ -29,7 +29,7 @@ from switch.model.records import (
     next_version,
 )
 from switch.model.security import KeyUse
-from switch.server.world_keys import KeySeed, key_records
+from switch.server.world_keys import TEST, KeySeed, key_records
 from switch.server.world_said import Said, configured_key, found, renewed
 from switch.store.port import Change, Committed, Store, StoreUnavailable
 from switch.values import Pan, Pin
@@ -202,9 +202,9 @@ def _cards(
         token = tokens[item.name]
         account_id = card_account(token)
         wanted = {name: getattr(item, name) for name in (*CARD_VALUES, LIMIT)}
-        wanted |= _pin_values(item, known, vault)
-        said = Said(known, Key(Card.TABLE, token), wanted)
         card = found(known, Card, token)
+        wanted |= _pin_values(item, known, card, vault)
+        said = Said(known, Key(Card.TABLE, token), wanted)
         if card is None:
             yield _card(item, token, vault, wanted)
         else:
@@ -231,16 +231,20 @@ def _card(item: CardSeed, token: str, vault: Vault, wanted: Mapping[str, Any]) -
     )
 
 
-def _pin_values(item: CardSeed, known: Mapping[Key, Record | None], vault: Vault) -> dict[str, str]:
-    """How the card's PIN is verified, and what it is verified against."""
+def _pin_values(
+    item: CardSeed, known: Mapping[Key, Record | None], card: Card | None, vault: Vault
+) -> dict[str, str]:
+    """How the card's PIN is verified, and what it is verified against. Where the test key for it
+    was destroyed, or has given way to a live one, the reference stays as it is.
+    """
     if item.pin is None:
         return dict.fromkeys(PIN_VALUES, "")
+    reference = "" if card is None else card.pin_reference
     key = found(known, SealedKey, item.pin_key)
-    if key is None or not key.block:
-        raise VaultError(f"card {item.name}: there is no key {item.pin_key} to verify its PIN")
-    use = KeyUse(key.id, key.block)
-    reference = vault.pin_reference(item.pin, item.pan, item.pin_method, use)
-    return dict(zip(PIN_VALUES, (item.pin_method, reference), strict=True))
+    if key is not None and key.block and key.mark == TEST:
+        use = KeyUse(key.id, key.block)
+        reference = vault.pin_reference(item.pin, item.pan, item.pin_method, use)
+    return {"pin_method": item.pin_method, "pin_reference": reference}
 
 
 def _bearable(account: Account, wanted: dict[str, Any]) -> dict[str, Any]:

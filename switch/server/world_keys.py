@@ -18,6 +18,7 @@ from switch.server.world_said import Said, found
 from switch.values import ClearKey
 
 WHO: Final = "configuration"
+TEST: Final = "test"
 
 
 @dataclass(frozen=True, slots=True)

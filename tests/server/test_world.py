@@ -67,6 +67,7 @@ def test_the_same_configuration_is_written_once() -> None:
         "currency": "840",
         "zone": "UTC",
         "partial_approval": "False",
+        "security": "",
     }
     assert sum(one.balance_minor for one in store.scan("account")) == 0  # type: ignore[attr-defined]
 
