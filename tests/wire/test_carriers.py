@@ -64,10 +64,12 @@ def purchase(name: str) -> Request:
 
 @each_dialect
 def test_fields_are_those_of_the_readme(name: str) -> None:
-    """The carriers of specs/README.md."""
-    places = load_dialect(name).places
+    """The carriers of specs/README.md. PIN blocks, keys and chip data are never shown (SR-SAD-01)."""
+    dialect = load_dialect(name)
     wanted = CARRIED.get(name) or CARRIED[name[:5]]
-    assert {meaning: places[meaning].field for meaning in wanted} == wanted
+    assert {meaning: dialect.places[meaning].field for meaning in wanted} == wanted
+    for meaning in ("pin_block", "pin_block_long", "key_data", "chip"):
+        assert dialect.layout.fields[int(dialect.places[meaning].field)].sensitive
 
 
 @each_dialect
