@@ -155,6 +155,7 @@ class Then(Section):
     )
     length_off_by: Annotated[int, Field(ge=-9_999, le=9_999)] | None = None
     wrong_echo: Text | None = Field(default=None, description="a field, by meaning or number")
+    wrong_mac: bool = Field(default=False, description="where the answer bears a MAC")
     repeats: bool = Field(default=False, description="do it to the answers of repeats, too")
 
 
@@ -211,6 +212,7 @@ def script_of(rule: Rule, place: str, *, terminal_ms: int, cards: Mapping[str, P
             truncate_to=-1 if then.truncate is None else then.truncate,
             length_off_by=then.length_off_by or 0,
             wrong_echo=then.wrong_echo or "",
+            wrong_mac=then.wrong_mac,
         ),
         repeats=then.repeats,
     )

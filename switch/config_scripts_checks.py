@@ -29,7 +29,7 @@ from switch.values import Pan
 _CODE: Final = re.compile(r"[A-Za-z0-9]{2,3}")
 _FIELD: Final = re.compile(r"([a-z][a-z0-9_]*|[0-9]{1,3})(\.[A-Za-z0-9]{1,8}){0,3}")
 _HOLES: Final = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_SHAPING: Final = ("copies", "truncate", "length_off_by", "wrong_echo", "fields")
+_SHAPING: Final = ("copies", "truncate", "length_off_by", "wrong_echo", "wrong_mac", "fields")
 _BARE: Final = frozenset({*(kind for kind in Kind if kind.is_network), Kind.RECONCILIATION})
 _FIELD_SHAPES: Final = ("one_of", "prefix", "regex", "from/to", "present")
 
@@ -186,7 +186,7 @@ def _behaviour(then: Then) -> Iterator[Mistake]:
         yield ("then", "delay"), "cannot be together with late, which is a delay"
     if then.length_off_by == 0:
         yield ("then", "length_off_by"), "0 changes nothing"
-    shaped = [name for name in _SHAPING if getattr(then, name) not in (None, {})]
+    shaped = [name for name in _SHAPING if getattr(then, name) not in (None, {}, False)]
     for word in ("silent", "reset"):
         if getattr(then, word):
             for name in shaped:

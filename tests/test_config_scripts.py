@@ -208,7 +208,7 @@ def test_a_rule_in_the_words_of_the_core() -> None:
     )
     then = (
         'outcome = "Z3", fields = { response_text = "HI {stan}" }, delay = 1.5, copies = 2, '
-        'close = true, length_off_by = -2, wrong_echo = "stan", repeats = true'
+        'close = true, length_off_by = -2, wrong_echo = "stan", wrong_mac = true, repeats = true'
     )
     (rule,) = loaded(a_rule(when, then))
     assert rule == Script(
@@ -238,7 +238,12 @@ def test_a_rule_in_the_words_of_the_core() -> None:
         code="Z3",
         texts=(("response_text", "HI {stan}"),),
         behaviour=Behaviour(
-            delay_ms=1500, copies=2, close=True, length_off_by=-2, wrong_echo="stan"
+            delay_ms=1500,
+            copies=2,
+            close=True,
+            length_off_by=-2,
+            wrong_echo="stan",
+            wrong_mac=True,
         ),
         repeats=True,
     )

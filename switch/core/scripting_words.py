@@ -49,6 +49,8 @@ def _done(done: Behaviour) -> Iterator[str]:
         yield f"the stated length is off by {done.length_off_by:+d}"
     if done.wrong_echo:
         yield f"{done.wrong_echo} comes back wrong"
+    if done.wrong_mac:
+        yield "the MAC is wrong"
     if done.close:
         yield "then the connection is closed"
     if done.reset:

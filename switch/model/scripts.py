@@ -55,6 +55,7 @@ class Behaviour(Struct, frozen=True, gc=False, kw_only=True):
     truncate_to: int = -1  # send only so many bytes of the frame; -1: all of it
     length_off_by: int = 0  # added to the length that the frame states
     wrong_echo: str = ""  # the field, by meaning or number, that comes back altered
+    wrong_mac: bool = False  # where the answer bears a MAC
 
 
 PLAIN = Behaviour()

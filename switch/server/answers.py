@@ -73,7 +73,8 @@ class Answers:
         if sealing is None or sealing.mac is None:
             return profile.codec.encode(fields)
         lead = inner_prefix(profile.framing, exchange.frame)
-        return self._sealer.signed(fields, sealing.mac, lead)
+        spoilt = effect.behaviour is not None and effect.behaviour.wrong_mac
+        return self._sealer.signed(fields, sealing.mac, lead, spoilt=spoilt)
 
     def _unsendable(self, effect: Reply, field: str, reason: str) -> None:
         self._log.tell(

@@ -53,8 +53,11 @@ class Sealer:
         keys = "" if sealing.keys is None else self._keys(sealing.keys)
         return self._profile.mapper.sealed(fields, chip, keys)
 
-    def signed(self, fields: dict[str, str], order: MacOrder, lead: bytes) -> bytes:
-        """The encoded answer with its MAC; ``lead`` will stand in front of it.
+    def signed(
+        self, fields: dict[str, str], order: MacOrder, lead: bytes, *, spoilt: bool = False
+    ) -> bytes:
+        """The encoded answer with its MAC; ``lead`` will stand in front of it. A ``spoilt`` MAC is
+        wrong in one bit, because a scripted rule says so.
 
         Raises VaultError, EncodeError.
         """
@@ -63,6 +66,8 @@ class Sealer:
         body = profile.codec.encode(cover.placeholder(fields))
         scheme = order.scheme or cover.rule.scheme
         mac = self._vault.make_mac(order.key, scheme, cover.input(body, lead), order.ksn)
+        if spoilt:
+            mac = bytes([mac[0] ^ 1]) + mac[1:]
         return cover.signed(body, mac)
 
     def _chip(self, order: ChipOrder, effect: Reply) -> bytes:
