@@ -47,7 +47,7 @@ def test_signing_changes_the_mac_alone(
         assert bearing == list(read)[-1]
         assert cover.mac(read) == value
         assert cover.input(signed, lead) == covered
-    assert side.mapper.request(read).mac == other.hex().upper()
+        assert side.mapper.request(read).mac == value.hex().upper()
 
 
 @each_side

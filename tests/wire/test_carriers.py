@@ -64,7 +64,7 @@ def purchase(name: str) -> Request:
 
 @each_dialect
 def test_fields_are_those_of_the_readme(name: str) -> None:
-    """The carriers of specs/README.md. PIN blocks, keys and chip data are never shown (SR-SAD-01)."""
+    """The carriers of specs/README.md; PIN blocks, keys, chip data are never shown (SR-SAD-01)."""
     dialect = load_dialect(name)
     wanted = CARRIED.get(name) or CARRIED[name[:5]]
     assert {meaning: dialect.places[meaning].field for meaning in wanted} == wanted
@@ -105,7 +105,12 @@ def test_answer_brings_chip_data_and_a_mac(name: str) -> None:
     assert mapper.sealed(reply) == reply
     sealed = mapper.sealed(reply, FOR_THE_CARD)
     asked: list[bytes] = []
-    signed = mapper.cover.sign(codec, sealed, lambda data: asked.append(data) or bytes.fromhex(MAC))
+
+    def make(data: bytes) -> bytes:
+        asked.append(data)
+        return bytes.fromhex(MAC)
+
+    signed = mapper.cover.sign(codec, sealed, make)
     read = codec.decode(signed)
     told = mapper.read_answer(fields, read)
     assert told.approved
@@ -181,13 +186,12 @@ def test_dialect_that_has_no_place_says_so(tmp_path: Path) -> None:
 def test_security_information_of_1993_is_bytes() -> None:
     """DE 53 has up to 48 bytes there: none is cut off on the way."""
     for name in ("iso93-ascii", "iso93-binary"):
+        mapper, codec, said = MAPPERS[name], CODECS[name], purchase(name)
         for size in (1, 24, 25, 48):
-            said = replace(purchase(name), security_info="A5" * size)
-            fields = MAPPERS[name].compose(said)
-            heard = MAPPERS[name].request(CODECS[name].decode(CODECS[name].encode(fields)))
-            assert heard.security_info == "A5" * size
+            fields = mapper.compose(replace(said, security_info="A5" * size))
+            assert mapper.request(codec.decode(codec.encode(fields))).security_info == "A5" * size
         with pytest.raises(EncodeError):
-            CODECS[name].encode(MAPPERS[name].compose(replace(said, security_info="A5" * 49)))
+            codec.encode(mapper.compose(replace(said, security_info="A5" * 49)))
 
 
 def test_a_refused_exchange_has_no_keys() -> None:
