@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +24,8 @@ from switch_tools.cards import CardInHand, demo_cards
 from switch_tools.terminal_chip import ChipReader
 from switch_tools.terminal_engine import Outcome, Patience, VirtualTerminal
 from switch_tools.terminal_journal import Journal
-from switch_tools.terminal_keys import AES_DUKPT, TAK, TDES_DUKPT, TMK, TPK, Fresh, KeyRing
+from switch_tools.terminal_keys import AES_DUKPT, TDES_DUKPT, TMK, Fresh, KeyRing
+from switch_tools.terminal_lines import Sent, stan_of
 from switch_tools.terminal_link import Address, Wire, dial
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Faults, Identity, Presented, Wish
@@ -172,6 +174,27 @@ def secured_till(
     return SecuredTill(host, dialect, name, keys)
 
 
+def purchase_line(till: SecuredTill, number: int = 1) -> Sent:
+    """What a journal says of a purchase of 12.34, for whoever sends messages by himself."""
+    times = till.messages.times(datetime.now(UTC), UTC)
+    return Sent(
+        number=number,
+        stan=stan_of(number),
+        at=datetime.now(UTC).isoformat(),
+        kind=Kind.PURCHASE,
+        dialect=till.dialect_name,
+        terminal_id=till.terminal_id,
+        merchant_id=MERCHANT,
+        transmitted_at=times.transmitted_at,
+        local_time=times.local_time,
+        local_date=times.local_date,
+        invoice=f"{number:06d}",
+        amount_minor=1234,
+        currency="840",
+        expiry="4912",
+    )
+
+
 def reason(outcome: Outcome) -> str:
     """Why it was answered as it was; empty without an answer."""
     return "" if outcome.heard is None else outcome.heard.reason
@@ -181,6 +204,3 @@ def check(said: dict[str, Any], name: str) -> dict[str, Any]:
     """One check of an explanation."""
     found: dict[str, Any] = next(one for one in said["checks"] if one["name"] == name)
     return found
-
-
-__all__ = ["TAK", "TMK", "TPK"]

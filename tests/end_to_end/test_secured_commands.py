@@ -156,7 +156,7 @@ def test_a_chip_receipt_shows_what_the_schemes_want(town: HostProcess, tmp_path:
 
 
 def test_a_script_of_terminals_plays_it_too(town: HostProcess, tmp_path: Path) -> None:
-    """``terminal run``: injection, exchange, PINs, codes and faults as steps that end as they must."""
+    """``terminal run``: injection, exchange, PINs, codes and faults, each as it must end."""
     script = tmp_path / "day.toml"
     script.write_text("""\
 [[terminal]]
