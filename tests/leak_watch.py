@@ -38,6 +38,7 @@ EXEMPT: Final[dict[str, str]] = {
     "master.key": "the master key itself, outside the store",
     "device.keys": "the memory of a virtual device, test keys only",
     "*.secret": "what a test hands to the program as its input",
+    "*.py": "a copy of the checkout, for a test that breaks it",
     "*.vectors.json": "vector files with a changed digit",
 }
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -58,6 +59,7 @@ class Watch:
         """Remember a secret in its written form: digits, or hex of bytes."""
         if (
             len(secret) >= SHORTEST
+            and secret.isascii()
             and secret not in self.seen
             and len(self.seen) < MOST
             and len(set(secret)) >= VARIED
