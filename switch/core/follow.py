@@ -14,7 +14,7 @@ from typing import Final
 
 from switch.core import limits, parties, pins, rules
 from switch.core.case import Case, Objection, conclude, decline
-from switch.core.ladder import DEMANDER, SENDER, Check, Sort, climb
+from switch.core.ladder import DEMANDER, NOTED, SENDER, Check, Sort, climb
 from switch.core.naming import merchant_of, rrn_reference
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
@@ -181,9 +181,10 @@ ASKED: Final[dict[str, Check]] = {
     **DEMANDER,
     "original": original,
     "card": card,
+    **NOTED,
     "pin": pins.pin,
 }
-TOLD: Final[dict[str, Check]] = {**SENDER, "original": original, "card": card}
+TOLD: Final[dict[str, Check]] = {**SENDER, "original": original, "card": card, **NOTED}
 _ASKED: Final = Sort("follower asked", ASKED)
 _TOLD: Final = Sort("follower told", TOLD)
 # What is asked when the original's state allows the rest.

@@ -61,12 +61,13 @@ CARDHOLDER: Final[dict[str, Check]] = {
     "cryptogram": chips.cryptogram,
     "pin": pins.pin,
 }
-# Of the card of what has happened already.
-TOLD_OF_CARD: Final[dict[str, Check]] = {
-    "card": risk.card_of_advice,
+# What a card's data say where nothing is decided upon them.
+NOTED: Final[dict[str, Check]] = {
     "card_verification": verification.noted,
     "cryptogram": chips.noted,
 }
+# Of the card of what has happened already.
+TOLD_OF_CARD: Final[dict[str, Check]] = {"card": risk.card_of_advice, **NOTED}
 
 DEMAND: Final = Sort(
     "demand",

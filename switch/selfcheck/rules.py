@@ -44,6 +44,8 @@ RULES: Final = (
     Rule("differences", ("INV-52",), "each difference of a batch is posted as its rule says"),
     Rule("delivery", ("INV-23",), "what became of each answer is known"),
     Rule("references", ("INV-22",), "names lead to records that are there"),
+    Rule("keys", ("INV-06",), "keys are what their names say, and what was destroyed is gone"),
+    Rule("devices", ("INV-71",), "devices have used counters that can be, their newest among them"),
     Rule("world", ("INV-06",), "cards have accounts, terminals have merchants"),
 )
 

@@ -16,6 +16,7 @@ from switch.model.records import Account, Card, Configured, Key, Merchant, Oblig
 from switch.selfcheck.batches import Batches, PolicyOf
 from switch.selfcheck.books import Books
 from switch.selfcheck.rules import RULES, Findings, Source
+from switch.selfcheck.secured import devices, keys
 from switch.selfcheck.transactions import Transactions
 from switch.wire.dialect import load_dialect
 
@@ -86,6 +87,8 @@ def selfcheck(source: Source, *, tolerance_bp: int = 0, policies: PolicyOf = pol
         transactions.unfinished(now_us)
         transactions.references()
         batches.differences()
+        keys(source, findings)
+        devices(source, findings)
         _world(source, findings)
     return Report(sequence, findings)
 

@@ -14,7 +14,7 @@ from switch.model.facts import Verdict, VerdictNeed
 from switch.model.records import Card, Key, SealedKey
 from switch.model.security import ChipOrder, KeyUse
 from switch.model.words import EntryMode, Flow, Kind, Reason
-from switch.values import ChipData
+from switch.values import ChipData, Pan
 from tests.core.keyed import BAD, MAC, secure
 
 if TYPE_CHECKING:
@@ -226,6 +226,16 @@ def test_a_repeat_is_told_again_if_both_cryptograms_are_right(shop: Shop) -> Non
     assert pay(shop, "K2", arqc(7)) is Reason.CRYPTOGRAM_INVALID
     assert order(shop) is None
     assert card(shop).atc_seen == 1
+
+
+def test_a_follower_is_not_declined_for_its_cryptogram(shop: Shop) -> None:
+    """A void or a completion may copy its original's chip data: noted."""
+    chipped(shop)
+    pay(shop, "K1", arqc(1))
+    shop.verdicts["cryptogram"] = BAD
+    void = shop.follower(Kind.VOID, "V1", chip=CHIP, pan=Pan("4761739001010010"))
+    assert shop.ask(void).approved
+    assert shop.trail["cryptogram"] == (True, "bad, only noted")
 
 
 @pytest.mark.parametrize("kind", [Kind.BALANCE, Kind.VERIFICATION, Kind.PREAUTH, Kind.CASH])
