@@ -57,6 +57,12 @@ def _key_name(text: str) -> str:
     return text
 
 
+def _sequence(text: str) -> str:
+    if text and not (len(text) == 2 and text.isascii() and text.isdigit()):
+        raise ValueError("a PAN sequence number has two digits")
+    return text
+
+
 def _scheme(text: str) -> str:
     try:
         return Scheme.parse(text).written if text else ""
@@ -91,6 +97,7 @@ PinValue = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "pattern": "^[0-9]{4,12}$"}),
 ]
+SequenceNumber = Annotated[str, AfterValidator(_sequence)]
 MacScheme = Annotated[str, AfterValidator(_scheme)]
 ChipProfile = Annotated[str, AfterValidator(_profile)]
 TokenHash = Annotated[str, AfterValidator(_token_hash)]

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from switch.config_keys import ChipProfile, PinMethod, PinValue
+from switch.config_keys import ChipProfile, PinMethod, PinValue, SequenceNumber
 from switch.config_types import (
     Amount,
     CardNumber,
@@ -154,7 +154,7 @@ class Card(Section):
     )
     pin: PinValue | None = Field(default=None, description="of a test card; kept as its reference")
     pin_method: PinMethod = Field(default="visa-pvv", description="how the PIN is verified")
-    sequence: Annotated[str, Field(pattern="^([0-9]{2})?$", description="PAN sequence number")] = ""
+    sequence: SequenceNumber = Field(default="", description="of the PAN, two digits")
     chip: ChipProfile = Field(
         default="", description="the profile of its chip; empty: no cryptogram is checked"
     )
