@@ -26,6 +26,13 @@ SCENES = (
     "The differences, as the host has them",
     "Why?",
     "Another dialect",
+    "A key for the terminal",
+    "Purchase with PIN, MAC and chip",
+    "Wrong PIN",
+    "A key serial number again",
+    "A MAC that does not fit",
+    "AES DUKPT, PIN block format 4",
+    "New working keys",
     "Do the books add up?",
     "Stop",
 )

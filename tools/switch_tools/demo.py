@@ -1,4 +1,4 @@
-"""``isoswitch demo``: a day between a virtual terminal and a real switch, over TCP.
+"""``isoswitch demo``: a day between virtual terminals and a real switch, over TCP.
 
 Owns the order of the scenes; each of them checks what comes out of it, and the exit code is 0 only
 if all was as expected. The switch runs in a temporary folder and is gone afterwards.
@@ -15,7 +15,7 @@ import click
 import trio
 
 from switch.errors import IsoswitchError
-from switch_tools import demo_batch, demo_line, demo_money
+from switch_tools import demo_batch, demo_keys, demo_line, demo_money
 from switch_tools.demo_counter import Counter, terminal
 from switch_tools.demo_host import DemoError, OwnHost
 from switch_tools.demo_stage import Stage
@@ -29,9 +29,10 @@ def demo() -> None:
     """Play a day over TCP: from sign-on to a settlement out of balance.
 
     Starts a switch of its own on free ports; buys, is declined, repeats, loses answers, voids,
-    refunds, sets aside and captures, takes back in part, settles, and asks why. Shows messages,
-    receipts and the switch's log, checks each step and stops the switch. Exit code 0: all was as
-    expected; 1: something was not.
+    refunds, sets aside and captures, takes back in part, settles, and asks why; injects keys, pays
+    with PIN, MAC and chip, and does it wrongly in every way. Shows messages, receipts and the
+    switch's log, checks each step and stops the switch. Exit code 0: all was as expected; 1:
+    something was not.
     """
     stage = Stage()
     with tempfile.TemporaryDirectory(prefix="isoswitch-demo-") as folder:
@@ -89,8 +90,19 @@ class Play:
             other = terminal("hypercom", "DEMO0007", ports["hypercom"], self._folder, self._stage)
             await demo_line.another_dialect(replace(counter, device=other))
             await other.close()
+            await self._with_keys(counter)
             await demo_batch.checked(counter)
             nursery.cancel_scope.cancel()
+
+    async def _with_keys(self, counter: Counter) -> None:
+        """Two terminals of their own: one with DUKPT keys, one with a master key."""
+        port = self._host.ports["iso87-ascii"]
+        device = terminal("iso87-ascii", "DEMO0003", port, self._folder, self._stage)
+        await _dukpt(replace(counter, device=device))
+        await device.close()
+        device = terminal("iso87-ascii", "DEMO0004", port, self._folder, self._stage)
+        await demo_keys.exchanged(replace(counter, device=device))
+        await device.close()
 
 
 async def _messages(counter: Counter) -> None:
@@ -101,6 +113,15 @@ async def _messages(counter: Counter) -> None:
     await demo_line.repeat(counter)
     await demo_line.time_out(counter)
     await demo_line.overtaken(counter)
+
+
+async def _dukpt(counter: Counter) -> None:
+    await demo_keys.injected(counter)
+    await demo_keys.all_at_once(counter)
+    await demo_keys.wrong_pins(counter)
+    await demo_keys.replayed(counter)
+    await demo_keys.wrong_macs(counter)
+    await demo_keys.aes(counter)
 
 
 async def _day(counter: Counter) -> None:

@@ -25,14 +25,18 @@ from switch.wire.explain import explain_bare
 from switch_tools.cards import demo_cards
 from switch_tools.demo_host import OwnHost
 from switch_tools.demo_stage import Stage
+from switch_tools.terminal_chip import ChipReader
 from switch_tools.terminal_engine import Outcome, Patience, Result, Settled, VirtualTerminal
 from switch_tools.terminal_journal import Journal
+from switch_tools.terminal_keys import KeyRing
 from switch_tools.terminal_link import Address, dial
 from switch_tools.terminal_messages import Messages
 from switch_tools.terminal_model import Identity, Wish
 from switch_tools.terminal_relay import Relay
+from switch_tools.terminal_security import Guard
 from switch_tools.terminal_slip import settlement_slip
 from switch_tools.terminal_trace import field_lines
+from switch_tools.terminal_wallet import Wallet
 from switch_tools.terminal_wrong import Wrong, claim_wrongly
 
 MERCHANT: Final = "DEMOMERCHANT001"
@@ -105,15 +109,19 @@ def terminal(
 ) -> VirtualTerminal:
     """A terminal of the demo world with a journal of its own, whose messages are shown."""
     dialect = load_dialect(dialect_name)
+    master = MasterKey(bytearray(os.urandom(KEY_BYTES)))
+    keys = KeyRing(folder / terminal_id, master)
     return VirtualTerminal(
         Identity(terminal_id, MERCHANT),
-        Messages(dialect),
+        Messages(dialect, Guard(dialect, keys)),
         Journal(folder / terminal_id),
-        SoftwareVault(MasterKey(bytearray(os.urandom(KEY_BYTES))), os.urandom),
+        SoftwareVault(master, os.urandom),
         partial(dial, Address("127.0.0.1", port), dialect.framing),
         patience=PATIENCE,
         rng=random.Random(1),  # noqa: S311 - jitter of pauses
         watch=partial(_watched, stage, dialect),
+        chips=ChipReader(Wallet(folder)),
+        keys=keys,
     )
 
 

@@ -33,7 +33,7 @@ class OwnHost:
     """A real ``isoswitch serve`` with the demo world, on free ports of loopback."""
 
     def __init__(self, folder: Path) -> None:
-        self._data = folder / "switch"
+        self.data = folder / "switch"
         self._errors = folder / "switch.stderr"
         self._process: subprocess.Popen[bytes] | None = None
         self._read = 0
@@ -41,7 +41,7 @@ class OwnHost:
 
     async def start(self) -> None:
         """Start and wait until its ports are open. Raises DemoError with what it said."""
-        command = [sys.executable, "-m", "switch", "serve", "--data", str(self._data)]
+        command = [sys.executable, "-m", "switch", "serve", "--data", str(self.data)]
         self._process = self._spawned([*command, "--port-base", "0"])
         with trio.move_on_after(START_S):
             while self._process.poll() is None:
@@ -59,7 +59,7 @@ class OwnHost:
 
     def _is_up(self, pid: int) -> bool:
         try:
-            status = ask(self._data, "status")
+            status = ask(self.data, "status")
         except ControlError:
             return False
         self.ports = {item["name"]: item["port"] for item in status["listeners"]}
@@ -67,7 +67,7 @@ class OwnHost:
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """What ``isoswitch`` with these arguments says about this switch, and its exit code."""
-        command = [sys.executable, "-m", "switch", *arguments, "--data", str(self._data)]
+        command = [sys.executable, "-m", "switch", *arguments, "--data", str(self.data)]
         told = partial(trio.run_process, stdin=b"", capture_stdout=True, capture_stderr=True)
         done = await told(command, check=False)
         return done.returncode, (done.stdout + done.stderr).decode()
@@ -98,7 +98,7 @@ class OwnHost:
         return found
 
     def _new_lines(self) -> list[dict[str, Any]]:
-        path = self._data / "log.jsonl"
+        path = self.data / "log.jsonl"
         if not path.exists():
             return []
         with path.open("rb") as stream:
