@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import trio
@@ -68,6 +69,7 @@ class KeyDesk:
         self._log = log
         self._busy = busy
         self._works = KeyWorks(vault)
+        self._order = count(1)
         self.officers = Officers(officers)
         self._waiting: Waiting[Wanted] = Waiting(lambda: clock.now().mono_ns)
         self._looks: dict[str, Callable[[Mapping[str, str]], Answer]] = {
@@ -93,16 +95,12 @@ class KeyDesk:
             except (StoreUnavailable, StoreBroken, StoreRefused) as failure:
                 return _error(str(failure))
             except (KeyCommandError, OfficerError, VaultError) as failure:
-                self._log.tell(
-                    "keys.refused",
-                    "warning",
-                    command=name,
-                    key=shown(words.get("name", "")),
-                    who=who,
-                    why=str(failure),
-                )
+                self._refused(name, shown(words.get("name", "")), who, str(failure))
                 await self._note(name, words.get("name", ""), who, (), "refused", str(failure))
                 return _error(str(failure))
+
+    def _refused(self, command: str, key: str, who: str, why: str) -> None:
+        self._log.tell("keys.refused", "warning", command=command, key=key, who=who, why=why)
 
     # -- who may
 
@@ -160,6 +158,7 @@ class KeyDesk:
             by = ", ".join((who, *(f"officer {name}" for name in officers)))
             told = await self._engine.command(command, by, words)
             if not told.ok:
+                self._refused(work.what, work.key, who, told.said)
                 await self._note(work.what, work.key, who, officers, "failed", told.said)
                 return _error(told.said)
             answer = {"ok": True, **done.data, "said": told.said, **told.data}
@@ -177,7 +176,8 @@ class KeyDesk:
         self, what: str, key: str, who: str, officers: tuple[str, ...], outcome: str, said: str
     ) -> bool:
         """Write a deed down; whether it is durable."""
-        number = f"{self._clock.now().wall_us:016d}-{secrets.token_hex(4)}"
+        at_us, order = self._clock.now().wall_us, next(self._order)
+        number = f"{at_us:016d}-{order:06d}-{secrets.token_hex(4)}"
         words = {
             "id": number,
             "what": what,
