@@ -75,7 +75,9 @@ def test_the_window(shop: Shop) -> None:
     assert send(shop, "K0", tdes(100)) is Reason.APPROVED
     assert send(shop, "K1", tdes(84)) is Reason.APPROVED
     assert send(shop, "K2", tdes(84)) is Reason.KSN_REPLAY
+    assert shop.trail["ksn"] == (False, "was used in another message")
     assert send(shop, "K3", tdes(83)) is Reason.KSN_REPLAY
+    assert shop.trail["ksn"] == (False, "is more than 16 behind 64, the device's newest")
     assert send(shop, "K4", tdes(99)) is Reason.APPROVED
     assert send(shop, "K5", tdes(101)) is Reason.APPROVED
     assert send(shop, "K6", tdes(84)) is Reason.KSN_REPLAY
@@ -90,6 +92,7 @@ def test_a_wider_window_brings_nothing_back(shop: Shop) -> None:
     secure(shop, window=1_000)
     assert send(shop, "K2", tdes(10)) is Reason.KSN_REPLAY
     assert send(shop, "K3", tdes(97)) is Reason.APPROVED
+    assert send(shop, "K4", tdes(11)) is Reason.KSN_REPLAY
 
 
 def test_no_window_at_all(shop: Shop) -> None:
