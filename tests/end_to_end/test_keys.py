@@ -144,7 +144,7 @@ def test_a_key_is_handed_over_under_a_shared_one(host: HostProcess, tmp_path: Pa
     """
     person = Person(host)
     said = person.done("import", "zone.bank.zmk", "--clear", typed=FIRST)
-    file = tmp_path / "component"
+    file = tmp_path / "component.secret"
     file.write_text(ZPK)
     file.chmod(0o644)
     words = ("import", "zone.bank.zpk", "--clear", "--from-file", str(file))
@@ -165,8 +165,8 @@ def test_a_key_is_handed_over_under_a_shared_one(host: HostProcess, tmp_path: Pa
 async def test_devices_of_a_rotated_base_key_go_on_for_the_overlap(
     host: HostProcess, overlap: str, result: Result
 ) -> None:
-    """A purchase with PIN and MAC under DUKPT before and after: the device knows of nothing. Without
-    an overlap neither side believes the other's MAC, so the terminal owes a reversal.
+    """A purchase with PIN and MAC under DUKPT before and after: the device knows of nothing.
+    Without an overlap neither side believes the other's MAC, so the terminal owes a reversal.
     """
     async with secured_till(host, "iso87-ascii", TDES_DUKPT) as till:
         assert (await till.buy("chip-visa", "1234")).result is Result.APPROVED
@@ -210,8 +210,10 @@ def test_a_live_key_takes_two_officers(
     assert host.stop() == 0
     secrets = [FIRST, SECOND, alice._token, bob._token]
     assert scan([host.data, host.errors_path, tmp_path / "shop.toml"], secrets) == []
-    (host.data / "planted").write_text(SECOND)
+    planted = host.data / "planted"
+    planted.write_text(SECOND)
     assert scan([host.data], secrets) != []
+    planted.unlink()
 
 
 def test_officers_are_taken_up_at_a_reload(
