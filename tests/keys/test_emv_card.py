@@ -176,7 +176,7 @@ def test_a_card_hears_nothing_in_an_empty_answer() -> None:
 def test_a_card_without_a_key_for_scripts_takes_none() -> None:
     """Whatever stands in them."""
     card = ChipCard("visa-cvn18", PAN, "00", ISSUER)
-    answer = tlv.build([("72", tlv.build([("86", bytes.fromhex("8416000004AABBCCDD"))]))])
+    answer = tlv.build([("72", tlv.build([("86", bytes.fromhex("84160000080102030405060708"))]))])
     assert card.hears(card.chip_data(TERMINAL, 3), answer).commands is None
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from switch import tlv
 from switch.keys.emv_card import ChipCard
-from switch.keys.emv_chip import read_chip, transaction_of
+from switch.keys.emv_chip import read_chip, response_key, transaction_key, transaction_of
 from switch.keys.emv_cryptogram import TagsMissing
+from switch.keys.emv_keys import card_key
 from switch.keys.emv_profiles import AUTO, NAMES, PROFILES
 from switch.keys.emv_tags import LENGTHS
 from switch.keys.port import KeyRefused
@@ -71,6 +72,7 @@ def test_a_refusal_tells_no_value() -> None:
         assert "4761739" not in str(refused.value)
     with pytest.raises(KeyRefused, match="1024"):
         read_chip(bytes(1025))
+    assert read_chip(bytes(1024)) == {}
 
 
 def test_the_reserved_kind_of_cryptogram_is_none() -> None:
@@ -85,3 +87,24 @@ def test_a_transaction_shows_what_may_be_shown() -> None:
     chip = read_chip(ChipCard("visa-cvn18", PAN, "00", ISSUER).chip_data(TERMINAL, 258, "TC"))
     made = transaction_of(chip, AUTO, PAN)
     assert repr(made) == "ChipTransaction(visa-cvn18, TC, ATC 258)"
+
+
+@pytest.mark.parametrize(
+    ("name", "of_the_card"),
+    [
+        ("visa-cvn10", True), ("visa-cvn17", True), ("visa-cvn18", False), ("visa-cvn22", False),
+        ("mastercard-cvn16", True), ("mastercard-cvn17", True), ("mastercard-cvn20", False),
+        ("mastercard-cvn21", False), ("pboc", False), ("emv-common", False),
+    ],
+)  # fmt: skip
+def test_a_response_is_made_under_the_card_s_key_or_the_session_s(
+    name: str, of_the_card: bool
+) -> None:
+    """As the published values of each profile are (pyemv's tests, a Chinese example)."""
+    chip = transaction_of(
+        read_chip(ChipCard(name, PAN, "00", ISSUER).chip_data(TERMINAL, 7)), name, PAN
+    )
+    card = card_key(ISSUER, PAN)
+    session = transaction_key(card, chip)
+    assert response_key(card, chip) == (card if of_the_card else session)
+    assert (session == card) is (PROFILES[name].session == "none")

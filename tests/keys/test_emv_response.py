@@ -118,6 +118,12 @@ def test_a_status_update_says_each_thing_in_its_own_bit(
     assert made[2:] == bytes((0, own))
 
 
+def test_a_status_update_says_nothing_that_it_is_not_told() -> None:
+    """As an approval and a decline of the house have it (public control values, pyemv)."""
+    assert CardStatusUpdate(approved=True, counters="reset").encoded().hex() == "00820000"
+    assert CardStatusUpdate(approved=False).encoded() == bytes(4)
+
+
 @pytest.mark.parametrize(
     "update",
     [

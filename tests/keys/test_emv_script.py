@@ -147,6 +147,27 @@ def test_commands_of_an_answer_follow_one_another() -> None:
     assert len(set(secured(visa, MOMENT, twice))) == 1
 
 
+def test_mastercard_counts_the_cryptogram_up_command_by_command() -> None:
+    """By hand: the second command's key and MAC are of the cryptogram after the highest, zero."""
+    messaging = PROFILES["mastercard-cvn16"].messaging
+    moment = CardMoment(ISSUER, b"\x00\x01", b"\xff" * 8)
+    made = secured(messaging, moment, [command_of("card-block"), command_of("pin-unblock")])
+    for command, cryptogram in zip(made, (b"\xff" * 8, bytes(8)), strict=True):
+        covered = command[:5] + moment.atc + cryptogram
+        assert command[5:] == script_mac(common(ISSUER, cryptogram), covered)
+
+
+def test_the_common_core_chains_whole_macs() -> None:
+    """By hand (EMV book 2, 9.2.3.1): the cryptogram in front of the first command, the first
+    command's MAC in front of the second.
+    """
+    messaging = PROFILES["emv-common"].messaging
+    first, second = secured(messaging, MOMENT, [command_of("card-block")] * 2)
+    key = common(ISSUER, MOMENT.cryptogram)
+    assert first[5:] == script_mac(key, MOMENT.cryptogram + first[:5])
+    assert second[5:] == script_mac(key, first[5:] + second[:5])
+
+
 def test_a_mac_covers_counter_and_cryptogram_between_header_and_data() -> None:
     """By hand, for Visa; the length counts data and MAC."""
     messaging = PROFILES["visa-cvn10"].messaging

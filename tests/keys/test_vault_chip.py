@@ -39,6 +39,7 @@ ROOM: Final = room()
 DESK: Final = ChipDesk(ROOM)
 IMK: Final = sealed(ROOM, "E0", ISSUER)
 SMI: Final = sealed(ROOM, "E2", INTEGRITY)
+SMC: Final = sealed(ROOM, "E1", OTHER)
 CVK: Final = sealed(ROOM, "C0", ISSUER)
 APPROVALS = ("00", "08", "10", "11", "16")
 
@@ -163,7 +164,7 @@ def test_a_card_takes_the_scripts_of_an_answer(name: str, counter: int) -> None:
     card = ChipCard(name, PAN, "00", ISSUER, INTEGRITY)
     chip = card.chip_data(TERMINAL, counter)
     ordered = ("card-block", "pin-unblock", "put-data:9F58:03")
-    answer = DESK.chip_answer(IMK, name, hidden(chip), Pan(PAN), "00", "05", ordered, (SMI,))
+    answer = DESK.chip_answer(IMK, name, hidden(chip), Pan(PAN), "00", "05", ordered, (SMI, SMC))
     assert [item.tag for item in tlv.parse(answer)] == ["91", "71", "72"]
     heard = card.hears(chip, answer)
     first = tuple(command_of(one) for one in ("pin-unblock", "card-block", "put-data:9F58:03"))
