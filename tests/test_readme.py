@@ -315,7 +315,7 @@ def test_names_of_the_page_exist() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
     cards = {card.name for card in demo_config().card}
     said = " ".join(README.split()).split("cards with names:")[1].split("#")[0]
-    assert set(re.findall(r"`(\w+)`", said)) == cards
+    assert set(re.findall(r"`([\w-]+)`", said)) == cards
 
 
 def test_commands_that_the_page_names_exist() -> None:

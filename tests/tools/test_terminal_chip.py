@@ -186,7 +186,7 @@ def test_a_chip_without_its_issuers_key_is_refused() -> None:
     ("pan", "profile"),
     [
         ("4761739001010119", "visa-cvn18"),
-        ("6212345678901265", "pboc"),
+        ("6250947000000014", "pboc"),
         ("5413330089604111", "mastercard-cvn20"),
         ("374245455400126", "emv-common"),
     ],
