@@ -24,6 +24,7 @@ from switch.wire.framing import Framing
 from switch_tools.cards import CardInHand
 from switch_tools.terminal_engine import Patience, VirtualTerminal
 from switch_tools.terminal_journal import Entry, Journal
+from switch_tools.terminal_keys import TPK, Fresh, KeyRing
 from switch_tools.terminal_lines import Sent
 from switch_tools.terminal_link import CannotConnect, Link
 from switch_tools.terminal_model import NOTHING, Heard, Identity, Outgoing, Presented, Times
@@ -38,7 +39,8 @@ PATIENCE = Patience(answer_s=30, reversal_s=10, reversal_tries=3, pause_s=1)
 class JsonLanguage:
     """A dialect of JSON: kind, STAN, amount, whether it is a repeat, and the original's STAN.
 
-    10 approves 5.00 of whatever was asked for, 95 finds a batch out of balance, 96 decides nothing.
+    10 approves 5.00 of whatever was asked for, 66 bears a wrong MAC, 95 finds a batch out of
+    balance, 96 decides nothing. The answer to a key exchange brings a key.
     """
 
     name = "json"
@@ -106,6 +108,10 @@ class JsonLanguage:
             amount=Money(500, "840") if code == "10" else None,
             balance=Money(7700, "840") if outgoing.fields["kind"] == "balance_inquiry" else None,
             totals=answer.get("totals", ""),
+            untrusted="the answer's MAC is wrong" if code == "66" else "",
+            keys=(Fresh(TPK, "T", bytearray(range(16))),)
+            if outgoing.fields["kind"] == "key_exchange"
+            else (),
         )
 
 
@@ -191,6 +197,7 @@ def terminal(
     journal: Journal | None = None,
     patience: Patience = PATIENCE,
     language: JsonLanguage | None = None,
+    keys: KeyRing | None = None,
 ) -> VirtualTerminal:
     """A terminal in front of it."""
     return VirtualTerminal(
@@ -202,4 +209,5 @@ def terminal(
         patience=patience,
         now=lambda: NOW,
         rng=random.Random(7),
+        keys=keys,
     )

@@ -115,3 +115,21 @@ def test_no_line_is_wider_than_the_paper(merchant: str, said: str, note: str) ->
     facts = replace(PURCHASE, merchant_id=merchant, said=said, notes=(note,))
     text = receipt(facts, "merchant")
     assert max(len(line) for line in text.splitlines()) <= WIDTH
+
+
+def test_a_chip_s_receipt_names_application_and_cryptogram() -> None:
+    """EMV book 4, 11.4: on both copies, above the amount."""
+    chip = (("Application", "VISA"), ("AID", "A0000000031010"), ("ARQC", "7519D404DE56DA33"))
+    for copy in ("merchant", "customer"):
+        lines = receipt(replace(PURCHASE, chip=chip), copy).splitlines()
+        shown = [line.split() for line in lines]
+        for name, value in chip:
+            assert shown.index([name, value]) < shown.index(["AMOUNT", "12.34", "USD"])
+
+
+def test_whose_pin_was_verified_does_not_sign() -> None:
+    """And the paper says so, never the PIN."""
+    for copy in ("merchant", "customer"):
+        text = receipt(replace(PURCHASE, pin_verified=True), copy)
+        assert "PIN VERIFIED" in text
+        assert "Signature" not in text

@@ -8,15 +8,18 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+import trio
 
 from switch.errors import EncodeError
+from switch.keys.master import MasterKey
 from switch.model.words import Kind
 from switch.money import Money
 from switch_tools.terminal_books import TerminalError
 from switch_tools.terminal_engine import Outcome, Result
 from switch_tools.terminal_journal import Entry, Journal
+from switch_tools.terminal_keys import TPK, KeyRing
 from switch_tools.terminal_link import CannotConnect
-from tests.tools.terminal_fakes import PRICE, VISA, FakeHost, running_host, terminal
+from tests.tools.terminal_fakes import PATIENCE, PRICE, VISA, FakeHost, running_host, terminal
 
 
 @pytest.fixture
@@ -163,3 +166,32 @@ async def test_network_messages_are_never_reversed(fake: FakeHost, autojump_cloc
     assert outcome.result is Result.NO_ANSWER
     assert outcome.reversal is None
     assert fake.kinds == ["sign_on"]
+
+
+async def test_an_answer_that_is_not_to_be_trusted_is_none(
+    fake: FakeHost, autojump_clock: object
+) -> None:
+    """INV-72 from the terminal's side: nothing better is waited for; the purchase is reversed, and
+    the reversal goes on until its own answer is to be trusted.
+    """
+    fake.plan = ["66", "66", "00"]
+    device = terminal(fake)
+    started = trio.current_time()
+    outcome = await device.purchase(VISA, PRICE)
+    assert (outcome.result, outcome.why) == (Result.NO_ANSWER, "the answer's MAC is wrong")
+    assert outcome.reversal is not None
+    assert outcome.reversal.result is Result.APPROVED
+    assert fake.kinds == ["purchase", "reversal", "reversal repeat"]
+    assert trio.current_time() - started < PATIENCE.answer_s
+    assert not outcome.entry.approved
+
+
+async def test_keys_of_an_exchange_are_taken_up(fake: FakeHost, autojump_clock: object) -> None:
+    """Those of a trusted answer; of one that is not, those of before stay."""
+    keys = KeyRing(None, MasterKey(bytearray(b"\x01" * 32)))
+    device = terminal(fake, keys=keys)
+    fake.plan = ["66"]
+    assert (await device.network(Kind.KEY_EXCHANGE)).result is Result.NO_ANSWER
+    assert not keys.has(TPK)
+    assert (await device.network(Kind.KEY_EXCHANGE)).result is Result.APPROVED
+    assert keys.key(TPK) == bytes(range(16))

@@ -6,14 +6,18 @@ Keys are the published test keys of ANSI X9.24-1 and X9.24-3 (the vectors' dukpt
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
 from switch.keys import dukpt_aes, dukpt_tdes
-from switch.keys.ciphers import BlockCipher
+from switch.keys.ciphers import BlockCipher, tdes_encrypt
+from switch.keys.key_block import padding_length, wrap
+from switch.keys.key_block_header import Header
 from switch.keys.mac import mac
 from switch.keys.master import MasterKey
 from switch.keys.pin_cipher import decipher
@@ -24,12 +28,16 @@ from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.values import Pan, Pin
 from switch.wire.codec import Codec
 from switch.wire.dialect import load_dialect
+from switch.wire.key_data import HandedKey
 from switch.wire.mac_cover import MacCover
 from switch.wire.mapping import Mapper
+from switch_tools.terminal_kept import KeptFileError
+from switch_tools.terminal_key_blocks import KeyNotTaken
 from switch_tools.terminal_keys import (
     AES_DUKPT,
     TAK,
     TDES_DUKPT,
+    TMK,
     TPK,
     Fresh,
     KeyRing,
@@ -335,3 +343,90 @@ def test_a_pin_leaves_no_trace_in_what_is_printed() -> None:
     presented = Presented(pin=Pin("987612"))
     shown = f"{presented!r} {speaker.says(presented)!r} {speaker.keys.slots!r}"
     assert "987612" not in shown
+
+
+def test_the_counter_is_on_the_disk_before_the_message_leaves(tmp_path: Path) -> None:
+    """INV-71: whatever happens to the message, a process that comes later goes on behind it."""
+    master = MasterKey(bytearray(b"\x09" * 32))
+    keys = KeyRing(tmp_path, master)
+    keys.put(Fresh(TDES_DUKPT, "T", bytearray.fromhex(TDES_IK), TDES_KSN))
+    speaker = Speaker("iso87-ascii", keys)
+    for _ in range(3):
+        said = speaker.says()
+        kept = KeyRing(tmp_path, MasterKey(bytearray(b"\x09" * 32)))
+        assert str(kept.last_ksn(TDES_DUKPT)) == said.secured.ksn
+
+
+def test_a_counter_that_cannot_be_kept_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk stops the terminal before anything leaves it."""
+    keys = KeyRing(tmp_path, MasterKey(bytearray(b"\x09" * 32)))
+    keys.put(Fresh(TDES_DUKPT, "T", bytearray.fromhex(TDES_IK), TDES_KSN))
+    speaker = Speaker("iso87-ascii", keys)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(KeptFileError, match="No space left"):
+        speaker.says()
+
+
+# -- working keys that a host hands out; the master key is the one of the vectors' tr31 ------------
+
+TMK_VALUE = "DD7515F2BFC17F85CE48F3CA25CB21F6"
+
+
+def with_master_key() -> Guard:
+    """A terminal that can take working keys."""
+    keys = ring(TPK, TAK)
+    keys.put(Fresh(TMK, "T", bytearray.fromhex(TMK_VALUE)))
+    return Guard(load_dialect("iso87-ascii"), keys)
+
+
+def block_of(usage: str, key: str = SESSION_PIN, kbpk: str = TMK_VALUE) -> str:
+    """A key block of version B, as a host makes it."""
+    header = Header("B", usage, "T", "B" if usage == "P0" else "C", exportability="N")
+    padding = bytes(padding_length(header, len(key) // 2))
+    return wrap(bytes.fromhex(kbpk), header, bytes.fromhex(key), padding)
+
+
+def test_key_blocks_are_taken_by_what_their_headers_say() -> None:
+    """X9.143: a PIN key is a PIN key; roles that the terminal has no slot for are left out."""
+    taken = with_master_key().taken(
+        [
+            HandedKey("TPK", block_of("P0")),
+            HandedKey("TAK", block_of("M3", SESSION_MAC)),
+            HandedKey("TDK", block_of("D0")),
+        ]
+    )
+    assert [(one.name, one.key.hex().upper()) for one in taken] == [
+        (TPK, SESSION_PIN),
+        (TAK, SESSION_MAC),
+    ]
+
+
+def test_cryptograms_are_taken_by_their_check_values() -> None:
+    """The UnionPay line's way: ECB under the master key, four bytes of check value."""
+    cryptogram = tdes_encrypt(bytes.fromhex(TMK_VALUE), bytes.fromhex(SESSION_PIN)).hex().upper()
+    taken = with_master_key().taken([HandedKey("TPK", cryptogram, "08D7B4FB")])
+    assert taken[0].key.hex().upper() == SESSION_PIN
+    with pytest.raises(KeyNotTaken, match="another key's"):
+        with_master_key().taken([HandedKey("TPK", cryptogram, "08D7B4FC")])
+
+
+@pytest.mark.parametrize(
+    ("handed", "said"),
+    [
+        (HandedKey("TPK", block_of("M3")), "a key for M3T where one for P0 belongs"),
+        (HandedKey("TAK", block_of("P0")), "a key for P0T where one for M belongs"),
+        (HandedKey("TPK", block_of("P0", kbpk=SESSION_PIN)), "does not open"),
+        (HandedKey("TPK", block_of("P0")[:-1] + "?"), "does not open"),
+    ],
+)
+def test_keys_that_are_not_what_they_should_be_are_not_taken(handed: HandedKey, said: str) -> None:
+    """SR-KEY-03, SR-KEY-04: and none of those that came with them."""
+    guard = with_master_key()
+    with pytest.raises(KeyNotTaken, match=said):
+        guard.taken([HandedKey("TPK", block_of("P0")), handed])

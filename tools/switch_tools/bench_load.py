@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 from switch.errors import IsoswitchError
 from switch.wire.codec import Codec
-from switch_tools.bench_world import Buyer, bench_codec, buyers, sign_on
+from switch_tools.bench_world import Bought, bench_codec, buyers, framed, sign_on
 
 ANSWER_S: Final = 30.0  # longer than the switch may take
 
@@ -31,7 +32,7 @@ class LoadError(IsoswitchError):
 class Till:
     """A terminal on its connection. ``code_at`` counts from the end of an answer."""
 
-    buyer: Buyer
+    buyer: Bought
     connection: socket.socket
     code_at: int = 0
     sent_ns: int = 0
@@ -53,6 +54,7 @@ class Till:
             return False
         if received[self.code_at :][:2] != b"00" or b"%06d" % self.buyer.stan not in received:
             raise LoadError(f"{self.buyer.terminal}: not an approval of what was asked")
+        self.buyer.heard(bytes(received))
         received.clear()
         return True
 
@@ -72,26 +74,31 @@ class Till:
         return bytes(answer[2:])
 
 
-def _till(codec: Codec, buyer: Buyer, port: int) -> Till:
+def open_till(codec: Codec, buyer: Bought, port: int) -> Till:
     """A terminal that is signed on and has bought once, so that the form of answers is known."""
     till = Till(buyer, socket.create_connection(("127.0.0.1", port), ANSWER_S))
     till.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     till.approved(codec, sign_on(codec, buyer.terminal))
+    buyer.prepare(1)
     answer = till.approved(codec, buyer.next_frame())
+    buyer.heard(framed(answer))
     # The response code stands right in front of the terminal's id.
     till.code_at = answer.rindex(buyer.terminal.encode()) - 2 - len(answer)
     return till
 
 
-def window(tills: Sequence[Till], seconds: float) -> dict[str, Any]:
-    """Let these terminals buy for so long, one purchase under way each; counts and latencies."""
+def window(tills: Sequence[Till], seconds: float = inf, each: int = 0) -> dict[str, Any]:
+    """Let these terminals buy for so long, or each so many times; one purchase of each is under
+    way at a time. Counts and latencies.
+    """
     took_ns: list[int] = []
+    left = {till.buyer.terminal: each or sys.maxsize for till in tills}
     by_descriptor = {till.connection.fileno(): till for till in tills}
     with select.epoll() as poll:
         for descriptor in by_descriptor:
             poll.register(descriptor, select.EPOLLIN)
         start_ns = time.perf_counter_ns()
-        end_ns = start_ns + int(seconds * 1e9)
+        end_ns = start_ns + seconds * 1e9
         for till in tills:
             till.buy()
         waiting = len(tills)
@@ -105,7 +112,8 @@ def window(tills: Sequence[Till], seconds: float) -> dict[str, Any]:
                     continue
                 now_ns = time.perf_counter_ns()
                 took_ns.append(now_ns - till.sent_ns)
-                if now_ns < end_ns:
+                left[till.buyer.terminal] -= 1
+                if now_ns < end_ns and left[till.buyer.terminal]:
                     till.buy()
                 else:
                     waiting -= 1
@@ -121,7 +129,7 @@ def window(tills: Sequence[Till], seconds: float) -> dict[str, Any]:
 def main(port: int) -> None:
     """Connect all terminals, say so, then do as told."""
     codec = bench_codec()
-    tills = [_till(codec, buyer, port) for buyer in buyers(codec)]
+    tills = [open_till(codec, buyer, port) for buyer in buyers(codec)]
     print(json.dumps({"ready": len(tills)}), flush=True)
     for line in sys.stdin:
         command = json.loads(line)

@@ -49,10 +49,10 @@ def server_cpu_ns(pid: int) -> int:
 
 
 @contextmanager
-def running_switch(folder: Path) -> Iterator[tuple[int, int]]:
+def running_switch(folder: Path, configured: str = "") -> Iterator[tuple[int, int]]:
     """A switch on a free port with its store in the folder: process id and port."""
     config, log = folder / "bench.toml", folder / "log.jsonl"
-    config.write_text(configuration(), encoding="utf-8")
+    config.write_text(configured or configuration(), encoding="utf-8")
     log.unlink(missing_ok=True)  # that of an earlier start would tell of its port
     said = folder / "serve.txt"
     program = [sys.executable, "-m", "switch", "serve", "--config", str(config)]
@@ -88,11 +88,11 @@ def _port(server: subprocess.Popen[bytes], log: Path, said: Path) -> int:
 
 
 class Load:
-    """The process with the terminals."""
+    """The process with the terminals. ``module``: its program."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, module: str = "switch_tools.bench_load") -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            [sys.executable, "-m", "switch_tools.bench_load", str(port)],
+            [sys.executable, "-m", module, str(port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -102,8 +102,12 @@ class Load:
 
     def window(self, terminals: int, seconds: float) -> dict[str, Any]:
         """So many terminals buy for so long."""
+        return self.ask(terminals=terminals, seconds=seconds)
+
+    def ask(self, **command: object) -> dict[str, Any]:
+        """One command of the program, done."""
         commands = self._pipe(self._process.stdin)
-        commands.write(json.dumps({"terminals": terminals, "seconds": seconds}) + "\n")
+        commands.write(json.dumps(command) + "\n")
         commands.flush()
         return self._answer()
 

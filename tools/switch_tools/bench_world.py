@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from switch.values import luhn_ok
 from switch.wire.codec import Codec
@@ -46,6 +46,25 @@ balance = "1000000.00"
 """
 
 
+class Bought(Protocol):
+    """What a terminal buys, message after message. ``stan`` is the trace number of the newest."""
+
+    terminal: str
+    stan: int
+
+    def prepare(self, count: int) -> None:
+        """Make so many purchases ready, where making one takes long."""
+
+    def next_frame(self) -> bytes | bytearray:
+        """The next purchase, to be sent."""
+
+    def heard(self, answer: bytes) -> None:
+        """The answer to the newest one, an approval."""
+
+    def check(self) -> None:
+        """Look at the answers more closely. Raises IsoswitchError for one that is wrong."""
+
+
 @dataclass(slots=True)
 class Buyer:
     """One terminal with its card: the frame of its next purchase, patched in place."""
@@ -63,6 +82,15 @@ class Buyer:
         self.frame[self.at : self.at + 6] = digits
         self.frame[self.rrn_at : self.rrn_at + 6] = digits
         return self.frame
+
+    def prepare(self, count: int) -> None:
+        """Patching takes no time."""
+
+    def heard(self, answer: bytes) -> None:
+        """That it is an approval is enough."""
+
+    def check(self) -> None:
+        """Nothing is left to look at."""
 
 
 def card_numbers() -> Iterator[str]:

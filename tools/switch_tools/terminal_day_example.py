@@ -35,6 +35,17 @@ steps = [
   { do = "settle", expect = "balanced" },
 ]
 
+# With keys, which the switch whose data folder --data names injects (key: dukpt, dukpt-aes, tmk,
+# tmk-aes), a terminal can do this as well; secure = "session" in [[terminal]] prefers working keys.
+#   { do = "inject", key = "dukpt" },
+#   { do = "purchase", card = "chip-visa", amount = "5.00", entry = "chip", pin = "1234" },
+#   { do = "purchase", card = "visa", amount = "5.00", pin = "9999", pin_format = 3, code = "55" },
+#   { do = "purchase", card = "visa", amount = "5.00", cvv2 = "card" },
+#   { do = "purchase", card = "visa", amount = "5.00", wrong = ["mac"], reason = "mac.invalid" },
+#   { do = "inject", key = "tmk" },
+#   { do = "keys", expect = "approved" },
+# Wrong on purpose can be mac, padding-1 to padding-3, pin-block, ksn, arqc.
+
 # Three devices of another kind that do what chance says, and one thing that they should not.
 [[terminal]]
 id = "SHOP"
