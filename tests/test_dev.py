@@ -43,7 +43,8 @@ def ready(checkout: Path) -> Path:
     made_by = ".".join(str(part) for part in sys.version_info[:3])
     (checkout / ".venv" / "pyvenv.cfg").write_text(f"version = {made_by}\n", encoding="utf-8")
     stamp = _python(checkout, "import dev; print(dev.stamp(), end='')").stdout
-    (checkout / ".venv" / "isoswitch.stamp").write_text(stamp, encoding="utf-8")
+    for name in ("isoswitch.stamp", "isoswitch.proof.stamp"):
+        (checkout / ".venv" / name).write_text(stamp, encoding="utf-8")
     return checkout
 
 
@@ -88,8 +89,28 @@ def test_tests_run_in_the_checkout(ready: Path, tmp_path: Path) -> None:
 
 def test_proof_takes_the_slow_tests_too(ready: Path) -> None:
     """`proof` lifts what the ordinary run leaves out, and tries properties harder."""
-    done = _dev(ready, "proof")
-    assert "--hypothesis-profile=deep -m deep or not deep" in done.stdout
+    tests = f"python in {ready}: -m pytest --hypothesis-profile=deep -m deep or not deep"
+    fuzz = f"python in {ready}: -m tests.fuzz.run"
+    done = _dev(ready, "proof", cwd=Path("/"))
+    assert (done.stdout.splitlines(), done.returncode) == ([tests, fuzz], 0)
+    assert _dev(ready, "proof", EXIT="1").returncode == 1
+    assert _dev(ready, "proof", "-k", "framing").stdout == f"{tests} -k framing\n"
+
+
+def test_parts_of_proof_run_alone(ready: Path) -> None:
+    """`proof fuzz` and `proof mutants`, with their own arguments."""
+    fuzz, mutants = _dev(ready, "proof", "fuzz", "9", "serials"), _dev(ready, "proof", "mutants")
+    assert fuzz.stdout == f"python in {ready}: -m tests.fuzz.run 9 serials\n"
+    assert mutants.stdout == f"python in {ready}: -m tests.mutation\n"
+
+
+def test_proof_installs_what_it_alone_needs(ready: Path) -> None:
+    """Its tools come with the first `proof`, once; no other command waits for them."""
+    (ready / ".venv" / "isoswitch.proof.stamp").unlink()
+    assert "setting up" not in _dev(ready, "test").stderr
+    first, second = _dev(ready, "proof", "mutants"), _dev(ready, "proof", "mutants")
+    assert "setting up" in first.stderr
+    assert second.stderr == ""
 
 
 def test_exit_code_of_the_program_is_passed_on(ready: Path) -> None:

@@ -22,7 +22,7 @@ from typing import Final, NoReturn
 LOWEST: Final = (3, 11)
 ROOT: Final = Path(__file__).resolve().parent.parent
 VENV: Final = ROOT / ".venv"
-STAMP: Final = VENV / "isoswitch.stamp"
+STAMP: Final = VENV / "isoswitch.stamp"  # of extra libraries: isoswitch.NAME.stamp
 
 HELP: Final = """\
 python3 tools/dev.py COMMAND [ARGUMENTS]
@@ -30,7 +30,8 @@ python3 tools/dev.py COMMAND [ARGUMENTS]
   serve   run a switch; without --config, a demo world on loopback
   demo    play a day over TCP, from sign-on to a settlement out of balance
   test    run the tests; arguments go to pytest
-  proof   run the tests, the slow ones too, with many more examples
+  proof   run the tests, the slow ones too, with many more examples, then fuzz the key room;
+          proof fuzz [SECONDS] [TARGET...]  proof mutants [MODULE...]  proof PYTEST-ARGUMENTS
   check   formatter, linter, types, layers, laws of the house
   bench   measure codec, decisions, whole purchases, what rules cost, a full store
 
@@ -46,9 +47,12 @@ PROGRAMS: Final = {
     "demo": (*ISOSWITCH, "demo"),
     "bench": (*ISOSWITCH, "bench"),
     "test": PYTEST,
-    "proof": (*PYTEST, "--hypothesis-profile=deep", "-m", "deep or not deep"),
 }
-IN_CHECKOUT: Final = ("test", "proof")  # the others stay where the person is, for relative paths
+PROOF: Final = {
+    "": (*PYTEST, "--hypothesis-profile=deep", "-m", "deep or not deep"),
+    "fuzz": (*PYTHON, "-m", "tests.fuzz.run"),
+    "mutants": (*PYTHON, "-m", "tests.mutation"),
+}
 CHECKS: Final = (
     ("format", (*PYTHON, "-m", "ruff", "format", "--check", "--quiet")),
     ("lint", (*PYTHON, "-m", "ruff", "check", "--quiet")),
@@ -70,15 +74,29 @@ def main(arguments: list[str]) -> int:
         print(HELP, end="")
         return 0 if arguments else 2
     name, *rest = arguments
-    if name not in PROGRAMS and name != "check":
+    if name not in PROGRAMS and name not in ("check", "proof"):
         print(f"dev.py: there is no command {name!r}\n\n{HELP}", end="", file=sys.stderr)
         return 2
     set_up()
     if name == "check":
         return check()
-    if name in IN_CHECKOUT:
+    if name == "proof":
+        return proof(rest)
+    if name == "test":  # the others stay where the person is, for relative paths
         os.chdir(ROOT)
     become(*PROGRAMS[name], *rest)
+
+
+def proof(arguments: list[str]) -> int:
+    """The tests, then the fuzzers; or what the arguments name. 1 when any failed."""
+    set_up("proof")
+    os.chdir(ROOT)
+    if arguments and arguments[0] in PROOF:
+        become(*PROOF[arguments[0]], *arguments[1:])
+    if arguments:
+        become(*PROOF[""], *arguments)
+    failed = [subprocess.call(PROOF[part]) for part in ("", "fuzz")]
+    return 1 if any(failed) else 0
 
 
 def check() -> int:
@@ -92,18 +110,19 @@ def check() -> int:
     return 1 if failed else 0
 
 
-def set_up() -> None:
+def set_up(extra: str = "dev") -> None:
     """Make ``.venv`` what pyproject.toml and constraints.txt ask for, unless it is."""
+    stamped = STAMP if extra == "dev" else STAMP.with_suffix(f".{extra}.stamp")
     with _alone():
         wanted = stamp()
-        if _read(STAMP) == wanted:
+        if _read(stamped) == wanted:
             return
         say(f"setting up {VENV} with Python {version()} (once, about half a minute) ...")
         if not _made_by_this_python():
             _make()
-        STAMP.unlink(missing_ok=True)
-        _install()
-        STAMP.write_text(wanted, encoding="utf-8")
+        stamped.unlink(missing_ok=True)
+        _install(extra)
+        stamped.write_text(wanted, encoding="utf-8")
         say("set up.")
 
 
@@ -140,11 +159,11 @@ def _make() -> None:
         )
 
 
-def _install() -> None:
+def _install(extra: str) -> None:
     installed = _run(
         [
             *(PYTHON[0], "-m", "pip", "install", "--disable-pip-version-check", "--no-input"),
-            *("--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[dev]"),
+            *("--constraint", str(ROOT / "constraints.txt"), "--editable", f"{ROOT}[{extra}]"),
         ]
     )
     if installed.returncode:
