@@ -26,8 +26,10 @@ from switch.cli_keys_ask import (
     spec_words,
     table,
 )
+from switch.model.key_roles import SIZES, Size
 from switch.server.officers import new_token, token_hash
 
+_KINDS: Final = {size: name for name, size in SIZES.items()}
 EPILOG: Final = """\b
 Names say whose a key is: bdk.FFFF987654, terminal.DEMO0001.tmk (tpk, tak, tdk),
 zone.NAME.zmk (zpk, zak), issuer.NAME.pvk (ibm, cvk, imk_ac, imk_smi, imk_smc).
@@ -149,7 +151,7 @@ def _key_row(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         row["name"],
         f"{row['usage']} {row['mode']}",
-        f"{row['algorithm']} {8 * row['length']}",
+        _KINDS.get(Size(row["algorithm"], row["length"]), row["algorithm"]),
         row["mark"],
         row["state"],
         str(row["generation"]),

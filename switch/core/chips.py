@@ -27,6 +27,7 @@ CHECK: Final = "cryptogram"
 MASTER: Final = "imk_ac"
 SCRIPTING: Final = ("imk_smi", "imk_smc")
 ONLINE: Final = "ARQC"
+_OTHERWISE: Final = {"bad": "is not the card's", "incomplete": "lacks data"}  # no more was said
 _REFUSED: Final = {
     "TC": ("the card has approved it off line (TC)", "an advice of it, or an ARQC"),
     "AAC": ("the card itself has declined (AAC)", "an ARQC, by which a card asks for approval"),
@@ -50,8 +51,7 @@ def cryptogram(case: Case) -> Objection:
         case "good":
             return _taken(case, card, kind, atc)
         case "bad" | "incomplete":
-            said = "is not the card's" if verdict.outcome == "bad" else "lacks data"
-            said = f"{said}: {verdict.said}" if verdict.said else said
+            said = verdict.said or _OTHERWISE[verdict.outcome]
             remedy = "a cryptogram over the data of this message, by the keys of the card's issuer"
             return case.objected(CHECK, saw, said, Reason.CRYPTOGRAM_INVALID, remedy)
         case _:

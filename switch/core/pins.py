@@ -38,14 +38,18 @@ def pin(case: Case) -> Objection:
     verdict = case.facts.verdicts.get("pin", Verdict("absent", "the vault was not asked"))
     card = case.card
     if verdict.outcome == "block_invalid":
-        said = _with("the block does not decipher to a PIN", verdict)
+        said = verdict.said or "the block does not decipher to a PIN"
         remedy = "a PIN block under the terminal's PIN key, for this card"
         return refuse(
             case, Refusal("pin", _SAW, said, Reason.PIN_BLOCK_INVALID, remedy, counts=True)
         )
     if card is None or verdict.outcome not in ("good", "bad"):
         return case.objected(
-            "pin", _SAW, _with("cannot be verified", verdict), Reason.KEY_UNKNOWN, _A_KEY
+            "pin",
+            _SAW,
+            f"cannot be verified: {verdict.said or verdict.outcome}",
+            Reason.KEY_UNKNOWN,
+            _A_KEY,
         )
     if case.request.ksn and not case.proven:
         use_up(case)
@@ -65,7 +69,7 @@ def _tried(case: Case, card: Card, verdict: Verdict) -> Objection:
     _leave(case, left, left - 1)
     if left == 1:
         return _exceeded(case, "wrong, and the last try")
-    said = _with(f"wrong, {left - 1} left", verdict)
+    said = f"wrong, {left - 1} left"
     return case.objected("pin", _SAW, said, Reason.PIN_WRONG, "the right PIN")
 
 
@@ -96,7 +100,3 @@ def _unverifiable(case: Case) -> Refusal | None:
     if isinstance(name, Refusal):
         return name._replace(check="pin")
     return None
-
-
-def _with(said: str, verdict: Verdict) -> str:
-    return f"{said}: {verdict.said}" if verdict.said else said

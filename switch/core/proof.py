@@ -192,7 +192,7 @@ def _locked(terminal: Terminal, security: Security) -> Refusal:
 
 def _refused(name: str, verdict: Verdict) -> Refusal:
     if verdict.outcome == "bad":
-        said = f"does not fit: {verdict.said}" if verdict.said else "does not fit"
+        said = verdict.said or "does not fit"
         remedy = "a MAC over the message as it was sent, under the key that both sides have"
         return Refusal("mac", f"under {name}", said, Reason.MAC_INVALID, remedy, True)
     said = f"cannot be checked: {verdict.said or verdict.outcome}"

@@ -119,10 +119,10 @@ class ChipDesk:
         shown = presented.chip
         fitting = self._fits(shown, card)
         data = {"atc": str(shown.counter), "cryptogram": shown.kind}
-        said = f"{shown.kind} by {shown.profile.name}, ATC {shown.counter}"
+        name = shown.profile.name
         if fitting:
-            return Verdict("good", said, data)
-        return Verdict("bad", f"{said}: the cryptogram does not fit", data)
+            return Verdict("good", f"right by {name}", data)
+        return Verdict("bad", f"the cryptogram does not fit by {name}", data)
 
     def chip_answer(
         self,

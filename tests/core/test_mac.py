@@ -73,7 +73,7 @@ def test_a_wrong_mac_has_no_effect(shop: Shop) -> None:
     assert questions(rounds) == ["mac"]
     assert shop.ask(event.request).reason is Reason.MAC_INVALID
     assert order(shop) == MacOrder(KeyUse(TAK, f"block of {TAK}"))
-    assert shop.trail["mac"] == (False, "does not fit: padding 2 would fit")
+    assert shop.trail["mac"] == (False, "padding 2 would fit")
     assert shop.remedy
     changed = {key for key, record in shop.store.items() if before.get(key) != record}
     assert changed == {Key("transaction", "K1|unproven"), Key("terminal", "T1")}

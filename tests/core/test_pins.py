@@ -158,10 +158,7 @@ def test_what_the_vault_said_is_in_the_trail(shop: Shop) -> None:
     """For people; the terminal hears a code only."""
     secure(shop)
     pay(shop, "K1", Verdict("block_invalid", "with the PAN of the track it would be right"))
-    assert shop.trail["pin"] == (
-        False,
-        "the block does not decipher to a PIN: with the PAN of the track it would be right",
-    )
+    assert shop.trail["pin"] == (False, "with the PAN of the track it would be right")
     counted = {item.name: (item.before, item.after) for item in shop.transaction("K1").counted}
     assert counted == {"terminal.crypto_failures": (0, 1)}
     pay(shop, "K2", BAD)
