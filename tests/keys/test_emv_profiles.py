@@ -125,6 +125,22 @@ def test_issuer_data_of_any_length_is_taken_or_refused(name: str, data: bytes) -
             profile.part_of(data)
 
 
+@pytest.mark.parametrize(
+    ("name", "shortest"),
+    [
+        ("visa-cvn10", 7), ("visa-cvn17", 7), ("visa-cvn18", 7), ("visa-cvn22", 32),
+        ("mastercard-cvn16", 8), ("mastercard-cvn17", 18), ("mastercard-cvn20", 8),
+        ("mastercard-cvn21", 18), ("pboc", 8), ("emv-common", 32),
+    ],
+)  # fmt: skip
+def test_issuer_data_has_a_least_and_a_greatest_length(name: str, shortest: int) -> None:
+    """The length byte, key index, version and results of each scheme; 32 bytes at most."""
+    profile = PROFILES[name]
+    taken = [size for size in range(40) if profile.takes(bytes(size))]
+    assert (taken[0], taken[-1]) == (shortest, 32)
+    assert len(taken) == 33 - shortest
+
+
 def test_counters_of_mastercard_have_8_or_16_bytes() -> None:
     """Of 18 and 20 bytes of issuer data, and of 26 and 28."""
     profile, data = PROFILES["mastercard-cvn17"], bytes(range(28))
