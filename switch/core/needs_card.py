@@ -31,8 +31,10 @@ def with_card(event: RequestArrived, facts: Facts, wanted: list[Key]) -> Needs:
     card = subject(event, facts)
     if card is None:
         return missing(facts.rows, wanted)
-    wanted += rows_of_card(card, event, facts)
-    return missing(facts.rows, wanted) or questions(card, event, facts)
+    security = terms_of(event.request, facts)
+    asked = _questions(event.request, card, security)
+    wanted += _rows(card, event.request, asked)
+    return missing(facts.rows, wanted) or _when_proven(asked, event, facts, security)
 
 
 def subject(event: RequestArrived, facts: Facts) -> Card | None:
@@ -58,22 +60,22 @@ def subject(event: RequestArrived, facts: Facts) -> Card | None:
     return card if card is not None and (has_pin or card.chip or card.verification) else None
 
 
-def rows_of_card(card: Card, event: RequestArrived, facts: Facts) -> list[Key]:
+def _rows(card: Card, request: Request, asked: list[VerdictNeed]) -> list[Key]:
     """Of the keys that the questions are asked with, and of those that make issuer scripts."""
-    request = event.request
-    asked = _questions(request, card, terms_of(request, facts))
     names = [name for need in asked for name in need.keys]
     if card.scripts and chips.is_checked(request, card):
         names += [issuer_key(card.issuer, role) for role in chips.SCRIPTING]
     return [key_row(name) for name in names]
 
 
-def questions(card: Card, event: RequestArrived, facts: Facts) -> Needs:
+def _when_proven(
+    asked: list[VerdictNeed], event: RequestArrived, facts: Facts, security: Security | None
+) -> Needs:
     """What is asked when the rows are there: nothing, as long as the sender is in doubt (M-08)."""
-    security = terms_of(event.request, facts)
-    if security is not None and not is_proven(event, facts, security):
+    unasked = _unasked(asked, facts)
+    if unasked and security is not None and not is_proven(event, facts, security):
         return READY
-    return _unasked(_questions(event.request, card, security), facts)
+    return unasked
 
 
 def of_repeat(event: RequestArrived, first: Transaction, facts: Facts) -> Needs:

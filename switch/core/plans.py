@@ -26,12 +26,12 @@ from switch.core.needs import (
     of_undoing_itself,
 )
 from switch.core.proof import of_proof
-from switch.core.terms import Refusal, key_row, read_ksn
+from switch.core.terms import Refusal, base_name, key_row, read_ksn
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
 from switch.model.records import Key, Reference, Transaction, key_of
 from switch.model.request import Request
-from switch.model.security import base_key, terminal_key
+from switch.model.security import terminal_key
 from switch.model.words import Kind
 
 
@@ -126,8 +126,10 @@ def of_echo(event: RequestArrived, facts: Facts) -> Needs:
 def _keys(request: Request) -> list[Key]:
     """The rows of the keys that the message is under, and of the device that it names."""
     if request.ksn:
-        ksn = read_ksn(request.ksn)
-        return [] if isinstance(ksn, Refusal) else [device_key(ksn), key_row(base_key(str(ksn)))]
+        ksn, name = read_ksn(request.ksn), base_name(request.ksn)
+        if isinstance(ksn, Refusal) or isinstance(name, Refusal):
+            return []
+        return [device_key(ksn), key_row(name)]
     names = []
     if request.mac:
         names.append(terminal_key(request.terminal_id, "tak"))

@@ -60,6 +60,15 @@ def read_ksn(text: str) -> Ksn | Refusal:
     return Refusal("ksn", str(ksn), words, Reason.KSN_INVALID, remedy, True, device)
 
 
+@lru_cache(maxsize=8192)
+def base_name(text: str) -> str | Refusal:
+    """The name of the base derivation key that the key serial number of a message calls for, asked
+    at each step of planning and deciding.
+    """
+    ksn = read_ksn(text)
+    return ksn if isinstance(ksn, Refusal) else base_key(ksn.device)
+
+
 def security_named(name: str, settings: Settings) -> Security | None:
     """The security of that name; ``None`` where none is named."""
     return settings.securities.get(name, MISSING) if name else None
@@ -93,8 +102,7 @@ def key_name(request: Request, security: Security, role: str) -> str | Refusal:
     if not security.dukpt:
         words, remedy = "a key serial number, and DUKPT is off", "a message under working keys"
         return Refusal("mac", request.ksn, words, Reason.KEY_UNKNOWN, remedy)
-    ksn = read_ksn(request.ksn)
-    return ksn if isinstance(ksn, Refusal) else base_key(str(ksn))
+    return base_name(request.ksn)
 
 
 def key_row(name: str) -> Key:
