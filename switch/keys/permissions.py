@@ -166,9 +166,9 @@ def need(name: str, spec: KeySpec, operation: str) -> None:
 def misused(name: str, spec: KeySpec, operation: str) -> KeyMisused:
     """The error of a key that was asked what it must not do."""
     row = USAGES.get(spec.usage)
-    said = row.said if row else "of a usage that is not known here"
+    said = f"a {row.said}" if row else "of a usage that is not known here"
     return KeyMisused(
-        f"key {name} is a {said} ({spec.usage}, {spec.algorithm}, mode {spec.mode}, {spec.mark}): "
+        f"key {name} is {said} ({spec.usage}, {spec.algorithm}, mode {spec.mode}, {spec.mark}): "
         f"it must not {operation}"
     )
 

@@ -153,6 +153,79 @@ def test_no_usage_takes_single_des_but_those_with_a_name(usage: str) -> None:
         assert bool(permitted(KeySpec(usage, "D", 8, good, "E", mark))) == named
 
 
+@pytest.mark.parametrize("usage", USAGES)
+def test_keys_have_the_lengths_of_their_algorithm(usage: str) -> None:
+    """Every length up to 80 bytes; where nothing else is defined, TDES keys have two parts."""
+    two_parts = usage in {"B0", "B1", "C0", "E0", "E1", "E2", "M3", "V2"}
+    right = {
+        "T": {16} if two_parts else {16, 24},
+        "D": {8},
+        "A": {16, 24, 32},
+        "H": {16, 24, 32, 48, 64},
+        SM4_ALGORITHM: {16},
+    }
+    good = next(mode for mode in MODES if mode in USAGES[usage].modes)
+    for algorithm in ALGORITHMS[usage]:
+        for length in range(81):
+            tried = KeySpec(usage, algorithm, length, good)
+            if length in right[algorithm]:
+                assert check_spec(tried) is tried
+            else:
+                with pytest.raises(KeyRefused, match=f"bytes, not {length}"):
+                    check_spec(tried)
+
+
+def test_a_refusal_is_told_in_whole_sentences() -> None:
+    """The words in which misused keys and impossible attributes are told."""
+    with pytest.raises(KeyMisused) as misused:
+        need("a.key", spec("P0", "T", "D"), "make a MAC")
+    assert str(misused.value) == (
+        "key a.key is a PIN encryption key (P0, T, mode D, test): it must not make a MAC"
+    )
+    with pytest.raises(KeyMisused) as unknown:
+        need("a.key", spec("Z9", "T", "D", "live"), "make a MAC")
+    assert str(unknown.value) == (
+        "key a.key is of a usage that is not known here (Z9, T, mode D, live): "
+        "it must not make a MAC"
+    )
+    for wrong, said in (
+        (
+            spec("C0", "A", "C"),
+            "a card verification key (C0) has algorithm T, not A",
+        ),
+        (
+            KeySpec("P0", "A", 20, "B"),
+            "a PIN encryption key (P0) under AES has 16, 24 or 32 bytes, not 20",
+        ),
+        (
+            KeySpec("B0", "T", 24, "X"),
+            "a base derivation key (B0) under TDES has 16 bytes, not 24",
+        ),
+        (spec("P0", "T", "B", out="Q"), "exportability is E, S or N, not Q"),
+        (spec("P0", "T", "B", "dead"), "a key is marked test or live, not dead"),
+        (spec("Z9", "T", "B"), f"no such key usage here: {', '.join(USAGES)} are known"),
+    ):
+        with pytest.raises(KeyRefused) as refused:
+            check_spec(wrong)
+        assert str(refused.value) == said
+
+
+def test_strength_is_in_bits_of_work() -> None:
+    """As X9.24 compares keys (SR-KEY-05); a hash key counts for its length, 256 at most."""
+    told = {
+        ("P0", "T", 16): 80,
+        ("P0", "T", 24): 112,
+        ("M1", "D", 8): 56,
+        ("P0", "A", 16): 128,
+        ("P0", "A", 24): 192,
+        ("P0", "A", 32): 256,
+        ("M7", "H", 24): 192,
+        ("M7", "H", 64): 256,
+    }
+    for (usage, algorithm, length), bits in told.items():
+        assert strength(KeySpec(usage, algorithm, length, "C")) == bits
+
+
 def test_a_mac_key_makes_the_macs_of_its_usage_only() -> None:
     """Each scheme there is has exactly one usage that is chosen for it, and keys of it fit."""
     for name in SCHEMES:
@@ -171,7 +244,7 @@ def test_a_mac_key_makes_the_macs_of_its_usage_only() -> None:
                 if usage in homes and algorithm in wanted:
                     need_scheme("a.key", tried, scheme, "make a MAC")
                 else:
-                    with pytest.raises(KeyMisused, match="must not make a MAC"):
+                    with pytest.raises(KeyMisused, match=r"key a\.key is .* must not make a MAC"):
                         need_scheme("a.key", tried, scheme, "make a MAC")
 
 
@@ -180,7 +253,7 @@ def test_exportability_is_kept_to(form: str) -> None:
     """X9.143: E leaves in key blocks, S in bare cryptograms too, N never."""
     kek = spec("K1" if form == "tr31" else "K0", "T", "B")
     other = spec("K0" if form == "tr31" else "K1", "T", "B")
-    for out in "ESN":
+    for out in "ESNX":
         key = spec("P0", "T", "B", out=out)
         if out in ("ES" if form == "tr31" else "S"):
             need_export("a.key", key, "a.kek", kek, form)
@@ -229,7 +302,7 @@ def test_test_keys_and_live_keys_never_meet() -> None:
         else:
             with pytest.raises(KeyMisused, match="never meet"):
                 need_one_mark("a.key", mark, "b.key", other)
-            with pytest.raises(KeyMisused, match="never meet"):
+            with pytest.raises(KeyMisused, match=r"key a\.key is .* a\.kek is .* never meet"):
                 need_export("a.key", key, "a.kek", kek, "tr31")
 
 

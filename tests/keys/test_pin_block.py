@@ -18,6 +18,7 @@ from switch.keys.pin_block import (
     encode_pin4,
     encode_wide,
     fill_for,
+    known_pan_field,
     pan_field,
 )
 from switch.keys.port import KeyRefused, PinBlockRefused
@@ -107,6 +108,25 @@ def test_what_is_no_pan_has_no_field(pan: str) -> None:
     """Digits of other scripts are no digits."""
     with pytest.raises(KeyRefused, match="1 to 19 decimal digits"):
         pan_field(pan)
+
+
+@pytest.mark.parametrize("pan", ["", "411111111111", "41111111111111111111", "411111111111111x"])
+def test_a_block_of_no_card_does_not_open_for_what_is_no_pan(pan: str) -> None:
+    """It has the PAN part of zeros, which stands in where there is no PAN: still a refusal."""
+    for form, fill in ((0, ""), (3, "AAAAAAAAAA")):
+        block = encode(form, "1234", NO_PAN, fill)
+        assert decode(form, block, NO_PAN) == "1234"
+        with pytest.raises(PinBlockRefused, match=REFUSED):
+            decode(form, block, pan)
+    with pytest.raises(PinBlockRefused, match=REFUSED):
+        decode_wide(encode_wide("1234", NO_PAN), pan)
+
+
+@pytest.mark.parametrize("pan", ["", "41111111111111111111", "411111111111111x"])
+def test_what_is_no_pan_has_a_field_of_zeros_and_is_told(pan: str) -> None:
+    """So that deciphering goes on alike, and refuses at its end."""
+    assert known_pan_field(pan) == (bytes(16), True)
+    assert known_pan_field("4111111111111111") == (pan_field("4111111111111111"), False)
 
 
 def test_the_pin_field_of_format_4_is_that_of_the_standard() -> None:
@@ -244,6 +264,9 @@ def test_random_fill_is_spread_evenly() -> None:
     assert fill_for(3, 4, lambda count: b"\xff\xfe\xfd\xfc\xfb" + bytes(count - 5)) == "FAAAAAAAAA"
     assert fill_for(1, 5, lambda count: bytes(range(0x10, 0x10 + count))) == "101112131"
     assert fill_for(4, 12, lambda count: bytes(range(count))) == "0001020304050607"
+    assert fill_for(4, 4, lambda count: b"\xab" * count) == "AB" * 8
+    # Of each draw all but the last two are thrown away: what was drawn before is kept.
+    assert fill_for(3, 9, lambda count: b"\xff" * (count - 2) + b"\x00\x01") == "ABABA"
     assert fill_for(0, 4, bytes) == fill_for(2, 4, bytes) == ""
 
 
