@@ -115,9 +115,11 @@ class SecuredTill:
         pin: str = "",
         entry: EntryMode = EntryMode.CHIP,
         faults: Faults | None = None,
+        *,
+        advice: bool = False,
         **more: Any,
     ) -> Outcome:
-        """A purchase of 12.34."""
+        """A purchase of 12.34; ``more`` are parts of what is presented."""
         held = demo_cards()[card] if isinstance(card, str) else card
         presented = Presented(pin=Pin(pin) if pin else None, faults=faults or Faults(), **more)
         wish = Wish(
@@ -125,6 +127,7 @@ class SecuredTill:
             card=held,
             amount=usd("12.34"),
             entry_mode=entry,
+            advice=advice,
             presented=presented,
         )
         return await self.device.do(wish)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.model.words import EntryMode
+from switch.server.asking import ask
 from switch.values import CardVerification
 from switch.wire.codec import Codec
 from switch.wire.dialect import load_dialect
@@ -191,3 +192,38 @@ async def test_an_answer_whose_mac_is_wrong_is_no_answer(town: HostProcess, dial
         assert till.keys.last_ksn(TDES_DUKPT).counter == 2
         assert bought.reversal.heard is not None
         assert bought.reversal.heard.reason == "approved"
+
+
+@pytest.mark.trio
+@pytest.mark.parametrize("card", CHIP_CARDS)
+async def test_an_issuer_script_reaches_the_card_once(town: HostProcess, card: str) -> None:
+    """On demand of an operator: with the answer to the card's next chip transaction, under a MAC
+    that the card finds right; the one after has none.
+    """
+    for script in ("put-data:9F58:03", "pin-unblock"):
+        said = ask(town.data, "cards.script", arguments={"card": card, "script": script})
+        assert said["ok"], said
+    async with secured_till(town, "iso87-ascii", TDES_DUKPT) as till:
+        told = []
+        for _ in range(2):
+            heard = (await till.buy(card, "1234")).heard
+            assert heard is not None
+            assert (heard.approved, heard.checked.cryptogram) == (True, "verified")
+            told.append(heard.checked.scripts)
+    assert sorted(told[0]) == [
+        "PIN change or unblock (84240000), its MAC is right",
+        "put data (04DA9F58), its MAC is right",
+    ]
+    assert told[1] == ()
+
+
+@pytest.mark.trio
+@pytest.mark.parametrize("dialect", WRITING)
+async def test_an_advice_is_never_declined_for_its_cryptogram(
+    town: HostProcess, dialect: str
+) -> None:
+    """What was approved offline has happened: a wrong TC is noted, and the advice is taken."""
+    async with secured_till(town, dialect, TDES_DUKPT) as till:
+        for wrong in (False, True):
+            told = await till.buy("chip-visa", advice=True, faults=Faults(cryptogram=wrong))
+            assert told.result is APPROVED
