@@ -66,6 +66,16 @@ def test_a_right_cryptogram_is_answered_with_one(shop: Shop) -> None:
     assert card(shop).atc_seen == 2
 
 
+def test_a_card_is_answered_by_its_own_sequence_number(shop: Shop) -> None:
+    """The one that its cryptogram was checked with, wherever the message has none or another."""
+    chipped(shop)
+    shop.change(Card, "token-0010", sequence="07")
+    assert pay(shop, "K1", arqc(1)) is Reason.APPROVED
+    told = order(shop)
+    assert told is not None
+    assert told.sequence == "07"
+
+
 @pytest.mark.parametrize(
     ("outcome", "reason"),
     [
