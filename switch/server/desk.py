@@ -22,7 +22,6 @@ from switch.store.port import StoreBroken, StoreRefused, StoreUnavailable, View
 from switch.values import Pan
 
 LIST: Final = "cards.list"
-KEYS: Final = "keys."  # commands that the key desk alone may give
 PAGE: Final = 500  # cards in one answer
 _MOST_ARGUMENTS: Final = 20
 _LONGEST: Final = 200
@@ -52,7 +51,7 @@ class Desk:
     @property
     def names(self) -> tuple[str, ...]:
         """Which commands there are."""
-        return (LIST, *(name for name in COMMANDS if not name.startswith(KEYS)))
+        return (LIST, *COMMANDS)
 
     async def answer(self, name: str, line: Answer, who: str) -> Answer:
         """What became of the command; ``error`` says why it was refused and what to do."""
