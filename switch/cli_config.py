@@ -33,6 +33,7 @@ def check(file: Path, as_json: bool) -> None:
         "merchants": len(plan.world.merchants),
         "terminals": len(plan.world.terminals),
         "cards": len(plan.world.cards),
+        "keys": len(plan.world.keys),
     }
     if as_json:
         click.echo(json.dumps({"ok": True, **counts}))

@@ -91,7 +91,7 @@ def _section(title: str, lines: list[str]) -> Iterator[str]:
 def _check(item: dict[str, Any]) -> str:
     mark = "ok" if item["passed"] else "NO"
     saw = f"{item['saw']}: " if item["saw"] and item["said"] else item["saw"]
-    return f"{mark}  {item['name'].ljust(_WIDTH - 2)}{saw}{item['said']}"
+    return f"{mark}  {item['name'].ljust(_WIDTH - 3)} {saw}{item['said']}"
 
 
 def _counter(item: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ from switch.values import ClearKey
 
 TEST: Final = "test"
 LIVE: Final = "live"
+ACTIVE: Final = "active"
 DESTROYED: Final = "destroyed"
 OVERLAP_S: Final = 600
 COMPONENTS: Final = 2  # of a key sheet, unless told otherwise
@@ -136,6 +137,15 @@ def base_derivation(given: Given, name: str) -> SealedKey:
     row = given.rows.get(name)
     if row is None or not row.block:
         raise KeyCommandError("there is no base derivation key for that key serial number")
+    return row
+
+
+def in_use(row: SealedKey) -> SealedKey:
+    """The key, unless it was taken out of use: then nothing leaves of it, or under it
+    (SR-KEY-14).
+    """
+    if row.state != ACTIVE:
+        raise KeyCommandError(f"the key {row.id} is {row.state}: keys activate puts it into use")
     return row
 
 

@@ -31,6 +31,7 @@ from switch.server.key_words import (
     base_derivation,
     free,
     handed_over,
+    in_use,
     installed,
     refuse_live,
     taken,
@@ -108,7 +109,7 @@ class KeyWorks:
                 TEST,
                 lambda _: installed(name, vault.import_clear(spec, taken(clear))),
             )
-        kek = given.key("kek")
+        kek = in_use(given.key("kek"))
         if given.word("block"):
             block = given.need("block")
             return Work(
@@ -141,7 +142,7 @@ class KeyWorks:
         def run(_: tuple[str, ...]) -> Done:
             ticket = self._vault.begin_components(spec, count)
             self._entering[ticket] = _Entry(name, spec.mark)
-            said = f"{count} components of {name} are awaited"
+            said = f"{count} components of {name} awaited"
             return Done(said, {"ticket": ticket, "missing": count})
 
         return Work(given.what, name, spec.mark, run, dual=False)
@@ -156,7 +157,7 @@ class KeyWorks:
             person = officers[0] if officers else given.who
             missing = self._vault.add_component(ticket, person, taken(component), check)
             if missing:
-                return Done(f"taken, {missing} more are awaited", {"missing": missing})
+                return Done(f"taken, {missing} more awaited", {"missing": missing})
             made = self._vault.finish_components(ticket)
             del self._entering[ticket]
             return installed(entry.name, made)
@@ -205,7 +206,7 @@ class KeyWorks:
     # -- keys that go
 
     def _export(self, given: Given) -> Work:
-        row, kek = given.key(), given.key("kek")
+        row, kek = in_use(given.key()), in_use(given.key("kek"))
         form, legacy, version = (
             given.word("form", "tr31"),
             given.yes("legacy"),
@@ -228,7 +229,7 @@ class KeyWorks:
         return Work(given.what, row.id, row.mark, run)
 
     def _sheet(self, given: Given) -> Work:
-        row, count = given.key(), given.count("count", COMPONENTS)
+        row, count = in_use(given.key()), given.count("count", COMPONENTS)
         refuse_live(row)
 
         def run(_: tuple[str, ...]) -> Done:
@@ -240,8 +241,9 @@ class KeyWorks:
         """Of a device: in clear under a test key, under a key-encrypting key otherwise."""
         ksn = given.need("ksn").upper()
         name = given.word("name") or base_key(ksn)
-        row = given.key() if given.word("name") else base_derivation(given, name)
-        kek, count = (given.key("kek") if given.word("kek") else None), given.count("count", 1)
+        row = in_use(given.key() if given.word("name") else base_derivation(given, name))
+        kek = in_use(given.key("kek")) if given.word("kek") else None
+        count = given.count("count", 1)
         if kek is None:
             refuse_live(row)
 
@@ -269,7 +271,7 @@ class KeyWorks:
                 return done._replace(data=self._in_clear(KeyUse(name, made.block), count))
 
             return Work(given.what, name, spec.mark, make)
-        refuse_live(row)
+        refuse_live(in_use(row))
         if letter in _BY_LETTER and row.algorithm != letter:
             raise KeyCommandError(f"{name} is a key of algorithm {row.algorithm}, not {letter}")
 
