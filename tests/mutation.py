@@ -31,7 +31,7 @@ HELPED: Final[dict[str, tuple[str, ...]]] = {
     "emv": ("test_emv_chip", "test_emv_card", "test_differential_emv"),
     "key_block": ("test_key_block", "test_vectors_tr31", "test_differential_key_block"),
     "mac": ("test_mac", "test_differential_mac"),
-    "pin": ("test_vectors_pin", "test_differential_pin"),
+    "pin": ("test_vectors_pin", "test_differential_pin", "test_pin_cipher"),
     "seal": ("test_vault",),
     "vault": ("test_vault", "test_vault_room", "test_vault_secrets"),
 }

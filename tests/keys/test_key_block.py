@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from switch.keys.ciphers import CipherName, cbc_encrypt
 from switch.keys.key_block import padding_length, protection_keys, unwrap, wrap
 from switch.keys.key_block_header import (
     HEADER_UNIT,
@@ -18,6 +19,7 @@ from switch.keys.key_block_header import (
     padded,
     parse_header,
 )
+from switch.keys.mac_library import CipherMac
 from switch.keys.port import KeyBlockRefused, KeyRefused, VaultError
 from switch.keys.steps import Steps
 
@@ -187,12 +189,53 @@ def test_whatever_stands_behind_a_right_beginning_is_refused(
     assert header.text(int(block[1:5])) == f"{head}00{tail}"[: header.length]
 
 
+@pytest.mark.parametrize("version", "BD")
+@pytest.mark.parametrize("bits", [0, 1, 7, 121, 127, 250, 256, 2048, 65535])
+def test_a_length_that_cannot_be_is_refused_although_the_mac_fits(version: str, bits: int) -> None:
+    """Whoever has the KBPK and makes it nonetheless: no key at all, part bytes, more than there
+    is. One bit length alone is right for this much data.
+    """
+    kbpk = bytes(range(16))
+    made = _block_of(version, kbpk, bits.to_bytes(2, "big") + bytes(30))
+    with pytest.raises(KeyBlockRefused):
+        unwrap(kbpk, made)
+    good = _block_of(version, kbpk, (240).to_bytes(2, "big") + bytes(30))
+    assert unwrap(kbpk, good).key == bytes(30)
+
+
+def _block_of(version: str, kbpk: bytes, clear: bytes) -> str:
+    """A block with whatever clear data, its MAC in order."""
+    cipher: CipherName = "AES" if version == "D" else "TDES"
+    size = 16 if version == "D" else 8
+    head = Header(version, "P0", "A", "E").text(16 + 2 * (len(clear) + size))
+    keys = protection_keys(version, kbpk)
+    mac = CipherMac(cipher, keys.mac).full(head.encode() + clear)
+    return head + (cbc_encrypt(cipher, keys.encryption, clear, mac) + mac).hex().upper()
+
+
+@pytest.mark.parametrize("version", PUBLISHED)
+def test_data_in_part_blocks_is_refused_alike(version: str) -> None:
+    """Also where the length field says so: with a byte or a block less or more, or without data."""
+    kbpk, block, _, _ = PUBLISHED[version]
+    start = parse_header(block).length
+    for data in ("", block[start + 2 :], block[start:] + "00", block[start + 1 :]):
+        changed = f"{block[0]}{start + len(data):04d}{block[5:start]}{data}"
+        with pytest.raises(KeyBlockRefused):
+            unwrap(bytes.fromhex(kbpk), changed)
+    for size in range(2, len(block) - start, 2):
+        changed = f"{block[0]}{start + size:04d}{block[5:start]}{block[-size:]}"
+        with pytest.raises(KeyBlockRefused):
+            unwrap(bytes.fromhex(kbpk), changed)
+
+
 @pytest.mark.parametrize("version", "ABCD")
 def test_a_kbpk_of_a_wrong_length_is_refused(version: str) -> None:
     """No single DES, no AES key for TDES: says which lengths are right."""
+    right = " or ".join(str(size) for size in KBPK_BYTES[version])
     for size in range(40):
         if size not in KBPK_BYTES[version]:
-            with pytest.raises(KeyRefused, match=rf"has {size} bytes: .* version {version}"):
+            said = rf"has {size} bytes: .* version {version} is under {right}$"
+            with pytest.raises(KeyRefused, match=said):
                 protection_keys(version, bytes(size))
     with pytest.raises(KeyBlockRefused):
         protection_keys("E", bytes(16))
@@ -259,8 +302,11 @@ def test_the_steps_show_both_keys_the_clear_data_and_the_mac() -> None:
     """For a calculator; the notebook itself prints none of it."""
     kbpk, block, key, _ = PUBLISHED["B"]
     steps = Steps()
-    unwrap(bytes.fromhex(kbpk), block, steps)
+    opened = unwrap(bytes.fromhex(kbpk), block, steps)
     shown = {step.name: step.value for step in steps.lines}
+    made = Steps()
+    wrap(bytes.fromhex(kbpk), opened.header, opened.key, opened.padding, made)
+    assert made.lines == steps.lines
     assert shown["key block encryption key"] == "60C17C9B43020123C16040CCDCBC76F1"
     assert shown["key block MAC key"] == "8A1542BD19E8C081242A143176E745B8"
     assert shown["length, key and padding"].startswith(f"0080{key}")
