@@ -2,8 +2,8 @@
 
 Owns reading and refusing; the settings are in ``config_sections``, what must fit together in
 ``config_checks``. Knows files of certificates by path, dialects by name; refuses to know what is in
-them, and any key. The world (merchants, terminals, cards) is what a first start writes into the
-store.
+them, and any key but the test keys that stand in it. The world (merchants, terminals, cards, test
+keys) is what a first start writes into the store.
 """
 
 from __future__ import annotations
