@@ -45,6 +45,8 @@ _KINDS: Final[dict[str, _Kind]] = {
 }
 CIPHERS: Final[tuple[CipherName, ...]] = ("TDES", "AES", "SM4")
 
+_SINGLE: Final = ECB()  # noqa: S305 - the standards build on single blocks
+
 # Each byte with its lowest bit set so that the number of one bits is odd.
 _ODD: Final = bytes(byte ^ (byte.bit_count() & 1 ^ 1) for byte in range(256))
 
@@ -68,10 +70,7 @@ def expand(key: Key) -> bytearray:
     '0123456789ABCDEFFEDCBA98765432100123456789ABCDEF'
     """
     check_key("TDES", key)
-    full = bytearray(key)
-    while len(full) < 24:
-        full += key[:8]
-    return full
+    return _expanded(key)
 
 
 def algorithm(cipher: CipherName, key: Key) -> BlockCipherAlgorithm:
@@ -81,7 +80,7 @@ def algorithm(cipher: CipherName, key: Key) -> BlockCipherAlgorithm:
     TDES is always given 24 bytes: shorter keys are deprecated in ``cryptography``.
     """
     check_key(cipher, key)
-    held = expand(key) if cipher == "TDES" else bytearray(key)
+    held = _expanded(key) if cipher == "TDES" else bytearray(key)
     return _kind(cipher).make(cast(bytes, held))  # any buffer is taken, only the hints say bytes
 
 
@@ -127,7 +126,7 @@ class BlockCipher:
     def _cipher(self) -> Cipher[ECB]:
         if self._algorithm is None:
             raise KeyRefused("the cipher was wiped: make another one")
-        return Cipher(self._algorithm, ECB())  # noqa: S305 - the standards build on single blocks
+        return Cipher(self._algorithm, _SINGLE)
 
     def __repr__(self) -> str:
         return "BlockCipher()"
@@ -267,6 +266,13 @@ def wipe_algorithm(made: BlockCipherAlgorithm) -> None:
     held = getattr(made, "key", None)
     if isinstance(held, bytearray):
         wipe(held)
+
+
+def _expanded(key: Key) -> bytearray:
+    full = bytearray(key)
+    while len(full) < 24:
+        full += key[:8]
+    return full
 
 
 def _kind(cipher: str) -> _Kind:

@@ -29,6 +29,7 @@ Method: TypeAlias = Literal[
     "algorithm-1", "algorithm-3", "cmac", "hmac", "unionpay", "hex", "folded"
 ]
 
+_BY_NAME: Final[dict[str, CipherName]] = {name: name for name in CIPHERS}
 SHORTEST: Final = 4  # bytes: less can be guessed
 _TEXT: Final = re.compile(r"([a-z0-9.-]+)(?:/([0-9]))?(?::([0-9]{1,2}))?", re.ASCII)
 
@@ -228,4 +229,4 @@ def _make(scheme: Scheme, key: Key, second: Key) -> _Made:
 
 
 def _cipher(scheme: Scheme) -> CipherName:
-    return next(name for name in CIPHERS if name == scheme.cipher)
+    return _BY_NAME[scheme.cipher]

@@ -40,16 +40,19 @@ class Chain:
         self.block = block_size(cipher)
         self._primitive: BlockCipherAlgorithm = algorithm(cipher, key)
         self._context: CipherContext | None = None
-        self._last = bytes(self.block)
+        self._last = b""
 
     def last(self, data: Key, iv: Key | None = None, steps: Steps | None = None) -> bytes:
         """The last block of ciphertext of whole blocks; ``iv`` zero unless given."""
+        size = self.block
+        if iv is not None:
+            data = xor(data[:size], iv) + data[size:]
         if self._context is None:
-            self._context = Cipher(self._primitive, CBC(self._last)).encryptor()
-        first = data[: self.block]
-        start = bytes(first) if iv is None else bytes(xor(first, iv))
-        chained = self._context.update(xor(start, self._last) + data[self.block :])
-        self._last = chained[-self.block :]
+            self._context = Cipher(self._primitive, CBC(bytes(size))).encryptor()
+        else:
+            data = xor(data[:size], self._last) + data[size:]
+        chained = self._context.update(data)
+        self._last = chained[-size:]
         if steps is not None:
             self._note(chained, steps)
         return self._last

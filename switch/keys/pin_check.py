@@ -22,7 +22,9 @@ TABLE: Final = "0123456789012345"  # the decimalization table that most hosts us
 _PVV_DIGITS: Final = 4
 _PVV_PAN: Final = 11
 _BLOCK_DIGITS: Final = 16
-_LETTERS: Final = {"A": "0", "B": "1", "C": "2", "D": "3", "E": "4", "F": "5"}
+# Of hex digits the decimal ones, and the others as decimal ones.
+_DECIMALS: Final = str.maketrans("", "", "ABCDEF")
+_LETTERS: Final = str.maketrans("ABCDEF", "012345", "0123456789")
 
 
 def visa_pvv(pvk: Pvk, pan: str, key_index: int, pin: str, *, steps: Steps | None = None) -> str:
@@ -51,9 +53,7 @@ def visa_pvv(pvk: Pvk, pan: str, key_index: int, pin: str, *, steps: Steps | Non
         raise KeyRefused("the index of a PIN verification key is one digit")
     block = f"{pan[-1 - _PVV_PAN : -1]}{key_index}{pin[:_PVV_DIGITS]}"
     enciphered = _enciphered(pvk, bytes.fromhex(block)).hex().upper()
-    digits = [digit for digit in enciphered if digit.isdigit()]
-    digits += [_LETTERS[letter] for letter in enciphered if letter in _LETTERS]
-    pvv = "".join(digits[:_PVV_DIGITS])
+    pvv = (enciphered.translate(_DECIMALS) + enciphered.translate(_LETTERS))[:_PVV_DIGITS]
     if steps is not None:
         steps.note("transformed security parameter", block)
         steps.note("enciphered", enciphered)
