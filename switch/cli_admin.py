@@ -17,6 +17,7 @@ import click
 from switch.cli_control import data_option, json_option, send
 from switch.cli_open import open_states
 from switch.data_folder import STORE_NAME, state_folder
+from switch.keys.emv_profiles import NAMES as PROFILES
 from switch.model.records import Merchant, Record, Terminal
 from switch.money import CURRENCIES, Money
 from switch.store.sqlite_reader import SqliteReader
@@ -41,6 +42,9 @@ _PARTIAL: Final = click.option(
     metavar="yes|no",
     help="Whether it takes an approval for less than it asked for.",
 )
+_SECURITY: Final = click.option(
+    "--security", metavar="NAME", help="The [[security]] that it keeps to. Empty: none."
+)
 _CARD_OPTIONS: Final = (
     click.option("--name", metavar="NAME", help="By which it can be called."),
     click.option("--expiry", metavar="YYMM", help="Empty: not checked."),
@@ -50,6 +54,10 @@ _CARD_OPTIONS: Final = (
     click.option("--per-transaction-limit", metavar="AMOUNT", help="0: none."),
     click.option("--daily-limit", metavar="AMOUNT", help="0: none."),
     click.option("--cash-limit", metavar="AMOUNT", help="Of the cash part of one. 0: none."),
+    click.option("--issuer", metavar="NAME", help="Whose keys judge it: those of issuer.NAME."),
+    click.option("--sequence", metavar="NN", help="PAN sequence number."),
+    click.option("--chip", type=click.Choice(("", *PROFILES)), help="Empty: it has none."),
+    click.option("--verification", metavar="yes|no", help="Whether CVV and CVV2 are checked."),
 )
 
 
@@ -203,7 +211,7 @@ def terminals_list(data: Path | None, as_json: bool) -> None:
 @terminals.command("add", epilog="Example: isoswitch terminals add DEMO0042 --merchant SHOP1")
 @click.argument("id")
 @click.option("--merchant", metavar="ID", required=True, help="Whose it is.")
-@_options(_ACTIVE, _CURRENCY, _ZONE, _PARTIAL)
+@_options(_ACTIVE, _CURRENCY, _ZONE, _PARTIAL, _SECURITY)
 @data_option
 @json_option
 @click.pass_context
@@ -219,7 +227,7 @@ def terminals_add(
 )
 @click.argument("id")
 @click.option("--merchant", metavar="ID", help="Whose it is.")
-@_options(_ACTIVE, _CURRENCY, _ZONE, _PARTIAL)
+@_options(_ACTIVE, _CURRENCY, _ZONE, _PARTIAL, _SECURITY)
 @data_option
 @json_option
 @click.pass_context
@@ -228,6 +236,18 @@ def terminals_set(
 ) -> None:
     """Change what is named of the terminal ID."""
     _say(ctx, "terminals.set", data, as_json, **given)
+
+
+@terminals.command("unlock", epilog="Example: isoswitch terminals unlock DEMO0001")
+@click.argument("id")
+@data_option
+@json_option
+@click.pass_context
+def terminals_unlock(
+    ctx: click.Context, /, data: Path | None, as_json: bool, **given: str | None
+) -> None:
+    """Listen to the terminal ID again, whose MACs or PIN blocks were wrong too often."""
+    _say(ctx, "terminals.unlock", data, as_json, **given)
 
 
 # -- cards
@@ -295,3 +315,32 @@ def cards_add(ctx: click.Context, /, data: Path | None, as_json: bool, **given: 
 def cards_set(ctx: click.Context, /, data: Path | None, as_json: bool, **given: str | None) -> None:
     """Change what is named of CARD: its name, or its number. A balance changes by a posting."""
     _say(ctx, "cards.set", data, as_json, **given)
+
+
+@cards.command("reset-pin", epilog="Example: isoswitch cards reset-pin visa")
+@click.argument("card", metavar="CARD")
+@data_option
+@json_option
+@click.pass_context
+def cards_reset_pin(
+    ctx: click.Context, /, data: Path | None, as_json: bool, **given: str | None
+) -> None:
+    """Give CARD all its PIN tries again."""
+    _say(ctx, "cards.reset_pin", data, as_json, **given)
+
+
+@cards.command("script", epilog="Example: isoswitch cards script chip-visa pin-unblock")
+@click.argument("card", metavar="CARD")
+@click.argument("script", metavar="SCRIPT")
+@data_option
+@json_option
+@click.pass_context
+def cards_script(
+    ctx: click.Context, /, data: Path | None, as_json: bool, **given: str | None
+) -> None:
+    """Let an issuer script wait for CARD: it goes out with its next chip transaction.
+
+    SCRIPT is application-block, application-unblock, card-block, pin-unblock or
+    put-data:TAG:VALUE (hex). An empty one, "", takes back all that wait.
+    """
+    _say(ctx, "cards.script", data, as_json, **given)

@@ -151,6 +151,7 @@ def test_the_demo_world_is_a_file_to_begin_from(tmp_path: Path) -> None:
         "merchants": 1,
         "terminals": 8,
         "cards": 11,
+        "keys": 8,
     }
 
 

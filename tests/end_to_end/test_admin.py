@@ -81,6 +81,33 @@ def test_a_terminal_is_blocked_and_stays_so_until_the_file_says_otherwise(
     assert line["who"].startswith("uid ")
 
 
+def test_what_cards_and_terminals_are_secured_with(
+    configured: Path, make_host: Callable[..., HostProcess]
+) -> None:
+    """PIN tries are given back (INV-70), scripts wait, a terminal is listened to again (SR-PIN-06);
+    a security or profile that is not there is refused.
+    """
+    host = make_host("--config", str(configured), "--port-base", "0").start()
+
+    def said(*words: str) -> str:
+        done = isoswitch(*words, "--data", str(host.data))
+        return f"{done.returncode} {done.stdout or done.stderr}"
+
+    assert "no PIN try of the card is used" in said("cards", "reset-pin", "visa")
+    assert "set its chip first" in said("cards", "script", "visa", "pin-unblock")
+    assert said("cards", "set", "visa", "--chip", "banana").startswith("2 ")
+    words = ("--chip", "visa-cvn18", "--issuer", "own", "--sequence", "01", "--verification", "yes")
+    assert said("cards", "set", "visa", *words).startswith("0 ")
+    assert "1 scripts wait" in said("cards", "script", "visa", "pin-unblock")
+    assert "is no script" in said("cards", "script", "visa", "explode")
+    assert "0 scripts wait" in said("cards", "script", "visa", "")
+    assert said("terminals", "unlock", "DEMO0001") == "0 terminal DEMO0001 has no failures\n"
+    assert "no security 'none-such'" in said(
+        "terminals", "set", "DEMO0001", "--security", "none-such"
+    )
+    assert host.stop() == 0
+
+
 def test_cards_and_merchants(configured: Path, make_host: Callable[..., HostProcess]) -> None:
     """A card by number, by name, listed masked; a merchant; and what a stopped switch says."""
     host = make_host("--config", str(configured), "--port-base", "0").start()
