@@ -70,7 +70,9 @@ class Counter:
         """What the person hears, as it goes over the socket; ``value`` and ``component`` go beside
         the words.
         """
-        secrets = {name: words.pop(name) for name in ("value", "component") if name in words}
+        secrets: dict[str, str] = {
+            name: words.pop(name) for name in ("value", "component") if name in words
+        }
         if token:
             secrets["token"] = token
         line = {"command": command, "arguments": words, "secrets": secrets}

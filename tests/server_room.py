@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from switch.core.step import plan as core_plan
 from switch.core.step import step as core_step
@@ -62,6 +63,11 @@ class FakeVault:
 
     def open(self, sealed: str, row_id: str) -> Pan:
         raise AssertionError("a decision opens no seal")
+
+
+def fake_vault() -> Vault:
+    """One that is asked for tokens and seals alone."""
+    return cast(Vault, FakeVault())
 
 
 class FakeClock:
@@ -212,7 +218,7 @@ def room(
 ) -> Room:
     """A fresh one, with the world in the store: one in memory, or ``inner``."""
     store = FaultyStore(inner)
-    vault = vault or FakeVault()
+    vault = vault or fake_vault()
     seed(store, world=world, vault=vault, at_us=0)
     store.appended.clear()
     outside, clock = Outside(store), FakeClock()

@@ -12,11 +12,12 @@ from switch.model.words import Delivery, Flow, Kind, Reason
 from switch.server.profile import Profile, SessionLimits
 from switch.server.session import Session
 from switch.wire.framing import Framing
+from tests.toy_dialect import Unsealed
 
 SECOND = 1_000_000_000
 
 
-class Words:
+class Words(Unsealed):
     """Codec and mapper of a toy dialect: a message is its request key in ten characters or more."""
 
     def decode(self, data: bytes) -> dict[str, str]:

@@ -8,9 +8,23 @@ from switch.errors import Fault
 from switch.model.events import Moment
 from switch.model.request import Answer, Problem, Request
 from switch.model.words import Flow, Kind
+from switch.server.profile import MacCover
 
 
-class Words:
+class Unsealed:
+    """The part of a mapper that secures messages, of a dialect that has nothing of the kind."""
+
+    @property
+    def cover(self) -> MacCover:
+        raise AssertionError("no message of this dialect bears a MAC")
+
+    def sealed(
+        self, fields: Mapping[str, str], chip: bytes = b"", keys: str = ""
+    ) -> dict[str, str]:
+        raise AssertionError("no answer of this dialect is sealed")
+
+
+class Words(Unsealed):
     """Codec and mapper in one. Answers are filled up to ``size`` bytes."""
 
     def __init__(self, size: int = 0) -> None:

@@ -25,7 +25,7 @@ WORDS = {
 }
 
 
-def say(shop: Shop, ticket: int = 1, **words: str) -> list[object]:
+def say(shop: Shop, /, ticket: int = 1, **words: str) -> list[object]:
     """A deed is told of; the effects."""
     shop.decide(OperatorCommand(Moment(7, 1), COMMAND, "uid 7", {**WORDS, **words}, ticket))
     return list(shop.last.effects)
@@ -56,7 +56,7 @@ def test_a_deed_is_kept_with_who_when_and_what(shop: Shop) -> None:
 )
 def test_what_is_no_deed_is_refused(shop: Shop, words: dict[str, str], why: str) -> None:
     """Nothing is kept of it."""
-    (told,) = say(shop, **words)
+    (told,) = say(shop, 1, **words)
     assert isinstance(told, Told)
     assert not told.ok
     assert why in told.said

@@ -22,7 +22,7 @@ from switch.server.limits import EngineLimits
 from switch.server.world import World, seed
 from switch.server.writer import InlineWriter, Job
 from switch.values import Pan
-from tests.server_room import PAN, SETTINGS, WORLD, FakeVault, purchase, room
+from tests.server_room import PAN, SETTINGS, WORLD, fake_vault, purchase, room
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ async def test_a_job_between_batches_is_seen_by_the_next_one() -> None:
         await trio.testing.wait_all_tasks_blocked()
         world = World(WORLD.merchants, WORLD.terminals, (blocked,))
         counts = await it.engine.between(
-            lambda store: seed(store, world=world, vault=FakeVault(), at_us=1)
+            lambda store: seed(store, world=world, vault=fake_vault(), at_us=1)
         )
         assert counts == {"card": 1, "configured": 1}
         it.submit(purchase(2))

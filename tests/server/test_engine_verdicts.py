@@ -4,6 +4,7 @@ changed; a vault that fails approves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -65,7 +66,9 @@ async def test_the_vault_is_asked_once_and_when_the_rows_are_there() -> None:
 
 async def test_a_vault_that_fails_approves_nothing() -> None:
     """SR-GEN-02, INV-72: that event is answered 96, the others of the batch as always."""
-    answers = iter([RuntimeError("the vault is broken"), Verdict("good")])
+    answers: Iterator[Exception | Verdict] = iter(
+        [RuntimeError("the vault is broken"), Verdict("good")]
+    )
 
     def says() -> Verdict:
         answer = next(answers)

@@ -327,7 +327,7 @@ async def test_what_the_core_refuses_after_all_is_written_down_as_failed() -> No
             words = {**words, "overlap_s": "-1"}
         return await inner(name, who, words)
 
-    counter.room.engine.command = command  # type: ignore[method-assign]
+    counter.room.engine.command = command  # type: ignore[assignment, method-assign]
     said = await counter.says("keys.rotate", name="bdk.FFFF987654")
     assert not said["ok"]
     assert counter.outcomes[-2:] == ["permitted", "failed"]

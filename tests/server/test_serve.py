@@ -24,7 +24,7 @@ from switch.server.serve import Host, Parts
 from switch.server.writer import Job
 from switch.store.port import Change, Store, StoreUnavailable
 from tests.memory_view import MemoryView
-from tests.server_room import FakeVault, FaultyStore, Outside
+from tests.server_room import FaultyStore, Outside, fake_vault
 
 T = TypeVar("T")
 SHOP = """\
@@ -92,7 +92,7 @@ class Stage:
         self.host = Host(
             Parts(
                 writer=self.writer,
-                vault=FakeVault(),
+                vault=fake_vault(),
                 log=self.outside,
                 clock=self.clock,
                 names=FreshNames(b"seed"),

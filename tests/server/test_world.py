@@ -18,14 +18,14 @@ from switch.model.records import (
 from switch.server.world import World, seed
 from switch.store.memory import MemoryStore
 from switch.store.port import Change
-from tests.server_room import PAN, WORLD, FakeVault
+from tests.server_room import PAN, WORLD, FakeVault, fake_vault
 
 TOKEN = FakeVault().token(PAN)
 
 
 def write(store: MemoryStore, world: World = WORLD) -> dict[str, int]:
     """A start or a reload with that configuration."""
-    return seed(store, world=world, vault=FakeVault(), at_us=7)
+    return seed(store, world=world, vault=fake_vault(), at_us=7)
 
 
 def of(store: MemoryStore, kind: type[Any], record_id: str) -> Any:

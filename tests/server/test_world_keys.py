@@ -170,7 +170,7 @@ def test_the_pin_of_the_house_goes_to_the_vault() -> None:
     class Noting(SoftwareVault):
         def __init__(self) -> None:
             super().__init__(MasterKey(bytearray(range(32))), os.urandom)
-            self.keep_house_pin = kept.append
+            self.keep_house_pin = kept.append  # type: ignore[assignment]
 
     seed(MemoryStore(), world=World(house_pin=Pin("1234")), vault=Noting(), at_us=0)
     assert kept == [Pin("1234")]
