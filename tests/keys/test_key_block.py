@@ -76,6 +76,7 @@ def headers(draw: st.DrawFn, version: str = "") -> Header:
             draw(st.from_regex(r"[0-9a-c][0-9]", fullmatch=True)),
             draw(st.sampled_from("ESN")),
             tuple(blocks),
+            draw(st.sampled_from(("00", "10", "20"))),
         )
     )
 
@@ -283,6 +284,7 @@ def test_optional_blocks_are_filled_to_whole_cipher_blocks(length: int) -> None:
         fillers = [block for block in header.optional if block.id == "PB"]
         assert header.length % unit == 0
         assert len(fillers) == (1 if (4 + length) % unit else 0)
+        assert all(4 <= block.length < 4 + unit for block in fillers)
         assert header.optional[-1:] == tuple(fillers) or not fillers
         assert checked(header) == header
 
@@ -296,6 +298,33 @@ def test_long_optional_blocks_have_an_extended_length(length: int) -> None:
     else:
         assert text.startswith(f"CT0004{length + 10:04X}A")
     assert OptionalBlock("CT", "A" * length).length == len(text)
+
+
+def test_an_extended_length_may_be_short_and_is_kept_as_it_was() -> None:
+    """X9.143 allows it of any block: so many digits as were written are written again."""
+    for digits, text in ((2, "CT00020A12"), (3, "CT000300B12"), (9, "CT0009000000011")):
+        size = int(text[6 : 6 + digits], 16)
+        block = text.ljust(size, "7")
+        filler = f"PB{16 - size % 16 + 16:02X}".ljust(32 - size % 16, "0")
+        header = parse_header(f"D0000P0AE00E0200{block}{filler}")
+        assert header.optional[0] == OptionalBlock("CT", block[6 + digits :], digits)
+        assert header.text(0) == f"D0000P0AE00E0200{block}{filler}"
+
+
+def test_an_optional_block_is_found_by_its_name() -> None:
+    """The first of that name; none where there is none."""
+    blocks = tuple(OptionalBlock(*pair) for pair in (("KS", "1"), ("TS", "2"), ("TS", "3")))
+    header = Header("B", "P0", "T", "E", optional=blocks)
+    assert [header.find(name) for name in ("KS", "TS", "PB")] == ["1", "2", None]
+
+
+def test_what_does_not_open_is_told_in_words() -> None:
+    """Without a cause, but with the causes that there can be."""
+    with pytest.raises(KeyBlockRefused) as told:
+        unwrap(bytes(16), "")
+    assert str(told.value) == (
+        "the key block does not open: it was changed, is malformed, or is under another key"
+    )
 
 
 def test_the_steps_show_both_keys_the_clear_data_and_the_mac() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switch.keys.ciphers import BlockCipher
 from switch.keys.pin_check import (
     TABLE,
     decimalize,
@@ -109,6 +110,23 @@ def test_natural_pin_and_offset_are_those_of_the_vectors(
     assert not offset_fits(pvk, data, pin[:-1] + str((int(pin[-1]) + 3) % 10), offset, table)
 
 
+def test_validation_data_is_the_whole_number_if_nothing_else_is_said() -> None:
+    """One digit at least, from any place on, F behind it."""
+    assert validation_data(PAN) == DATA
+    assert validation_data("7", 0, 1).hex().upper() == "7" + "F" * 15
+    assert validation_data(PAN, 14, 2).hex().upper() == "88" + "F" * 14
+
+
+@given(keys, pans, pins)
+def test_a_ready_cipher_gives_what_its_key_gives(key: bytes, pan: str, pin: str) -> None:
+    """The vault keeps ciphers of keys that verify many PINs."""
+    ready = BlockCipher("TDES", key)
+    data = validation_data(pan, 0, 12)
+    assert visa_pvv(ready, pan, 3, pin) == visa_pvv(key, pan, 3, pin)
+    assert natural_pin(ready, data, len(pin)) == natural_pin(key, data, len(pin))
+    assert pin_offset(ready, data, pin) == pin_offset(key, data, pin)
+
+
 def test_decimalization_is_that_of_the_vectors() -> None:
     """pv-d017."""
     block = bytes.fromhex("E5C1BD67B66AE7C6")
@@ -119,6 +137,10 @@ def test_what_cannot_be_calculated_is_refused() -> None:
     """pv-d025 to pv-d029 and their like; no PIN in any text."""
     refusals: list[Callable[[], object]] = [
         lambda: visa_pvv(b"1234", PAN, 1, "0000"),
+        lambda: visa_pvv(PVK[:8], PAN, 1, "0000"),
+        lambda: visa_pvv(PVK + PVK[:8], PAN, 1, "0000"),
+        lambda: visa_pvv(PVK, "112233445566778A", 1, "0000"),
+        lambda: visa_pvv(PVK, "11223344556677\u0661\u0661", 1, "0000"),
         lambda: visa_pvv(PVK, PAN, 1, "000"),
         lambda: visa_pvv(PVK, "11223344556", 1, "0000"),
         lambda: visa_pvv(PVK, PAN, 10, "0000"),
@@ -136,12 +158,26 @@ def test_what_cannot_be_calculated_is_refused() -> None:
         lambda: validation_data(PAN, -1, 4),
         lambda: validation_data(PAN, 0, 0),
         lambda: validation_data(PAN, 0, 16, "G"),
+        lambda: validation_data(PAN, 0, 14, "X"),
+        lambda: validation_data(PAN, 0, 14, ""),
+        lambda: validation_data("112233445566778A"),
         lambda: validation_data("12", 0, 16, "F"),
     ]
     for refused in refusals:
         with pytest.raises(KeyRefused) as told:
             refused()
         assert "0000" not in str(told.value)
+
+
+def test_what_there_is_to_check_against_is_told_by_its_name() -> None:
+    """A record that was spoilt, of a card that somebody has to look at."""
+    for name, refused in (
+        ("PVV", lambda: pvv_fits(PVK, PAN, 1, "1234", "12A4")),
+        ("offset", lambda: offset_fits(PVK, DATA, "1234", "12A4")),
+        ("offset", lambda: pin_of_offset(PVK, DATA, "12A4")),
+    ):
+        with pytest.raises(KeyRefused, match=f"^the {name} to check against is not of decimal"):
+            refused()
 
 
 @given(keys, pans, st.integers(0, 9), pins)
