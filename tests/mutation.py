@@ -36,7 +36,7 @@ HELPED: Final[dict[str, tuple[str, ...]]] = {
     "vault": ("test_vault", "test_vault_room", "test_vault_secrets"),
 }
 MODULES: Final = (
-    "permissions", "key_block", "key_block_header", "pin_block", "pin_check", "pin_cipher",
+    "permissions", "key_block", "key_block_header", "pin_block", "pin_check", "pin_cipher", "ksn",
     "dukpt_path", "dukpt_tdes", "dukpt_aes", "mac", "mac_padding", "mac_iso9797", "mac_library",
     "mac_unionpay", "vault_pin", "vault_mac", "vault_moves", "vault_components", "vault_keys",
     "vault_room", "vault_cache", "vault", "seal", "master", "emv_cryptogram", "emv_keys",
@@ -65,7 +65,7 @@ from mutmut.mutation.diff_apply import get_diff_for_mutant
 for name in sys.argv[1:]:
     lines = get_diff_for_mutant(name).splitlines()
     changed = [line for line in lines[3:] if line[:1] in "-+"]
-    print(name.removeprefix("switch.keys."), *changed, sep="\\n", end="\\n\\0")
+    print(name.removeprefix("switch."), *changed, sep="\\n", end="\\n\\0")
 """
 
 
@@ -85,13 +85,17 @@ class Found(NamedTuple):
 
 
 def tests_of(module: str) -> list[str]:
-    """The test files that answer for a module of ``switch/keys``."""
+    """The test files that answer for a module."""
     names = [f"test_{module}"]
     for beginning, helpers in HELPED.items():
         if module.startswith(beginning):
             names += helpers
-    files = [f"tests/keys/{name}.py" for name in dict.fromkeys(names)]
+    files = [f"tests/{_home(module)}/{name}.py" for name in dict.fromkeys(names)]
     return [file for file in files if (ROOT / file).exists()]
+
+
+def _home(module: str) -> str:
+    return "model" if module == "ksn" else "keys"
 
 
 def mutate(module: str, folder: Path) -> Found:
@@ -99,7 +103,7 @@ def mutate(module: str, folder: Path) -> Found:
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     settings = SETTINGS.format(
-        module=json.dumps(f"switch/keys/{module}.py"),
+        module=json.dumps(f"switch/{_home(module)}/{module}.py"),
         copied=json.dumps(COPIED[1:]),
         tests=json.dumps(tests_of(module)),
     )

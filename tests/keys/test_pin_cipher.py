@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switch.keys.ciphers import BlockCipher, CipherName
-from switch.keys.pin_block import FORMATS, REFUSED, encode, fill_for
+from switch.keys.pin_block import FORMATS, REFUSED, encode, encode_pin4, fill_for
 from switch.keys.pin_cipher import (
     FORMATS_OF,
     decipher,
@@ -251,6 +251,44 @@ def test_a_block_of_another_length_is_refused_like_any_other(name: CipherName, l
         for pan in (PAN, "", "12x"):
             with pytest.raises(PinBlockRefused, match=f"^{REFUSED}$"):
                 decipher(cipher, form, bytes(length), pan)
+
+
+def test_a_block_of_another_length_is_refused_although_zeros_would_hold_a_pin() -> None:
+    """A block that does not fit is deciphered as zeros, to go on alike. Under one key in some
+    hundreds that is a PIN of format 1: nobody gets to know.
+    """
+    ciphers = (BlockCipher("TDES", number.to_bytes(16, "big")) for number in range(1 << 64, 2**65))
+    unlucky = next(each for each in ciphers if _holds_pin(each, bytes(8)))
+    for length in (0, 7, 9, 16):
+        assert not _holds_pin(unlucky, bytes(length))
+
+
+def _holds_pin(cipher: BlockCipher, block: bytes) -> bool:
+    with suppress(PinBlockRefused):
+        return bool(decipher(cipher, 1, block))
+    return False
+
+
+@pytest.mark.parametrize("pan", ["", "12x", "1" * 20])
+def test_a_block_of_no_card_does_not_open_for_what_is_no_pan(pan: str) -> None:
+    """Format 4, with the PAN field of zeros that stands in where there is no PAN."""
+    aes = BlockCipher("AES", AES_KEY)
+    block = aes.encrypt(aes.encrypt(encode_pin4("1234", "0" * 16)))
+    with pytest.raises(PinBlockRefused, match=f"^{REFUSED}$"):
+        decipher(aes, 4, block, pan)
+
+
+def test_the_steps_of_enciphering_show_the_fields_and_the_block() -> None:
+    """Of format 0 and of the wide block."""
+    tdes, sm4 = BlockCipher("TDES", TDES_KEY), BlockCipher("SM4", SM4_KEY)
+    for cipher, wide in ((tdes, ""), (sm4, "F" * 16)):
+        steps = Steps()
+        made = encipher(cipher, 0, "1234", PAN, steps=steps)
+        pin_field, pan_field, clear, block = [line.value for line in steps.lines]
+        assert pin_field == f"041234FFFFFFFFFF{wide}"
+        assert pan_field == f"0000{PAN[-13:-1]}".zfill(len(pin_field))
+        assert int(clear, 16) == int(pin_field, 16) ^ int(pan_field, 16)
+        assert bytes.fromhex(block) == made
 
 
 def test_a_block_may_have_one_of_several_formats() -> None:
