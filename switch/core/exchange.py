@@ -13,7 +13,7 @@ from typing import Final
 
 from switch.core.case import Case, Objection
 from switch.core.needs import READY, Needs, missing, unnamed_merchant
-from switch.core.proof import is_proven
+from switch.core.proof import may_ask
 from switch.core.terms import is_usable, key_row, key_use, terms_of
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
@@ -44,7 +44,7 @@ def of_exchange(event: RequestArrived, facts: Facts) -> Needs:
     if security is None or not security.session or QUESTION in facts.verdicts:
         return READY
     master = terminal_key(request.terminal_id, MASTER)
-    if not is_usable(master, facts) or not is_proven(event, facts, security):
+    if not is_usable(master, facts) or not may_ask(event, facts, security):
         return READY
     return (VerdictNeed(QUESTION),)
 

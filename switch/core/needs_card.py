@@ -9,7 +9,7 @@ from __future__ import annotations
 from switch.core import chips, verification
 from switch.core.needs import READY, Needs, missing
 from switch.core.pins import VERIFYING
-from switch.core.proof import is_proven
+from switch.core.proof import may_ask
 from switch.core.terms import Refusal, key_name, key_row, terms_of
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts, VerdictNeed
@@ -34,7 +34,7 @@ def with_card(event: RequestArrived, facts: Facts, wanted: list[Key]) -> Needs:
     security = terms_of(event.request, facts)
     asked = _questions(event.request, card, security)
     wanted += _rows(card, event.request, asked)
-    return missing(facts.rows, wanted) or _when_proven(asked, event, facts, security)
+    return missing(facts.rows, wanted) or _behind_the_mac(asked, event, facts, security)
 
 
 def subject(event: RequestArrived, facts: Facts) -> Card | None:
@@ -68,12 +68,12 @@ def _rows(card: Card, request: Request, asked: list[VerdictNeed]) -> list[Key]:
     return [key_row(name) for name in names]
 
 
-def _when_proven(
+def _behind_the_mac(
     asked: list[VerdictNeed], event: RequestArrived, facts: Facts, security: Security | None
 ) -> Needs:
     """What is asked when the rows are there: nothing, as long as the sender is in doubt (M-08)."""
     unasked = _unasked(asked, facts)
-    if unasked and security is not None and not is_proven(event, facts, security):
+    if unasked and security is not None and not may_ask(event, facts, security):
         return READY
     return unasked
 
@@ -86,7 +86,7 @@ def of_repeat(event: RequestArrived, first: Transaction, facts: Facts) -> Needs:
     card, security = facts.find(Card, event.pan_token), terms_of(request, facts)
     if card is None or not chips.is_checked(request, card):
         return READY
-    if security is not None and not is_proven(event, facts, security):
+    if security is not None and not may_ask(event, facts, security):
         return READY
     need = _cryptogram(card)
     rows = missing(facts.rows, [key_row(name) for name in need.keys])

@@ -76,10 +76,9 @@ WANTS: Final[dict[Kind, Wants]] = {
 }
 
 
-def of_request(event: RequestArrived, facts: Facts) -> Needs:
-    """What is known under the request's own names; then what its kind wants."""
+def _named(event: RequestArrived, wants: Wants, facts: Facts) -> list[Key]:
+    """The rows that the message alone leads to."""
     request = event.request
-    wants = WANTS[request.kind]
     wanted = [key_of("transaction", request.request_key)]
     if request.reference and request.kind in BEARS_REFERENCE:
         wanted.append(key_of("reference", request.reference))
@@ -96,14 +95,23 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
         wanted += wants.first(event)
     if request.mac or request.pin_block is not None:
         wanted = list(dict.fromkeys(wanted + _keys(request)))
-    needs = missing(facts.rows, wanted)
+    return wanted
+
+
+def of_request(event: RequestArrived, facts: Facts) -> Needs:
+    """What is known under the request's own names; then what its kind wants. Of a question for the
+    vault the answer says that these rows were there already.
+    """
+    request = event.request
+    wants = WANTS[request.kind]
+    needs = READY if facts.verdicts else missing(facts.rows, _named(event, wants, facts))
     if needs:
         return needs
-    proof = of_proof(event, facts)
+    proof = of_proof(event, facts)  # stands in front: what is asked of the card waits for it
     known = facts.find(Transaction, request.request_key)
     if known is not None:
         return proof + _of_repeat(event, known, facts)
-    needs = wants.then(event, facts) + proof
+    needs = proof + wants.then(event, facts)
     if wants.found and not request.rrn and not request.merchant_id:
         needs += missing(facts.rows, [by_rrn(request, facts)])
     if wants.sender and facts.settings.risk.by_kind:

@@ -72,6 +72,9 @@ def finding(
     if not request.mac:
         owed = must_bear_mac(request.message_type, facts.policy.macs, security)
         return _NO_MAC if owed else None
+    verdict = facts.verdicts.get("mac")
+    if verdict is not None and verdict.outcome == "good":
+        return verdict
     name = key_name(request, security, "tak")
     if isinstance(name, Refusal):
         return name
@@ -79,19 +82,17 @@ def finding(
         return key_row(name)
     if not is_usable(name, facts):
         return no_key(name, facts, request.ksn)
-    verdict = facts.verdicts.get("mac")
-    if verdict is None:
-        return VerdictNeed("mac", (name,))
-    return verdict if verdict.outcome == "good" else _refused(name, verdict)
+    return VerdictNeed("mac", (name,)) if verdict is None else _refused(name, verdict)
 
 
 def of_proof(event: RequestArrived, facts: Facts) -> Needs:
     """What is wanting to know the sender's proof. The terminal's row was fetched."""
     request = event.request
     terminal = facts.find(Terminal, request.terminal_id) if request.terminal_id else None
-    if terminal is not None and not terminal.security:
-        return READY
-    security = terms_of(request, facts)
+    if terminal is not None:
+        security = security_named(terminal.security, facts.settings)
+    else:
+        security = terms_of(request, facts)
     if security is None:
         return READY
     found = finding(event, facts, terminal, security)
@@ -106,11 +107,13 @@ def of_proof(event: RequestArrived, facts: Facts) -> Needs:
     return missing(facts.rows, wanted)
 
 
-def is_proven(event: RequestArrived, facts: Facts, security: Security) -> bool:
-    """Whether other questions may be asked: the MAC is good, or there need be none."""
+def may_ask(event: RequestArrived, facts: Facts, security: Security) -> bool:
+    """Whether other questions may be asked: the MAC is good, or there need be none, or its own
+    question stands in front of them and decides whether they are put (M-08).
+    """
     terminal = facts.find(Terminal, event.request.terminal_id)
     found = finding(event, facts, terminal, security)
-    return found is None or isinstance(found, Verdict)
+    return found is None or isinstance(found, Verdict | VerdictNeed)
 
 
 def mac(case: Case) -> Objection:

@@ -5,7 +5,7 @@ has named.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -18,7 +18,8 @@ R = TypeVar("R", bound=Record)
 
 
 class VerdictNeed(Struct, frozen=True, gc=False):
-    """A question for the vault, asked after the rows are there.
+    """A question for the vault, asked after the rows are there. Those of one plan are put in its
+    order, and behind a verdict that is not one of PASSING the plan is asked again first.
 
     ``keys`` are names of keys whose rows were fetched before: of ``mac`` the MAC key; of ``pin``
     the key that the block is under and the one that verifies the PIN; of ``cryptogram`` the
@@ -50,6 +51,9 @@ class Verdict(Struct, frozen=True, gc=False):
 
     def __bool__(self) -> bool:
         raise TypeError("a verdict has no truth value: match its outcome")
+
+
+PASSING: Final = frozenset(("good", "made"))  # outcomes behind which all goes on as planned
 
 
 class ScanNeed(Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from switch.model.copies import replace
 from switch.model.events import Event
-from switch.model.facts import Facts, Need, ScanNeed, Verdict, VerdictNeed
+from switch.model.facts import PASSING, Facts, Need, ScanNeed, Verdict, VerdictNeed
 from switch.model.records import Key
 from switch.server.admission import Entry
 from switch.server.commit import load_all, scan_all
@@ -104,9 +104,14 @@ class Fetcher:
         return bool(needs)
 
     def _ask_all(self, entry: Entry, questions: Iterable[VerdictNeed]) -> None:
+        """In the order of the plan, which is asked again behind the first that is not passed."""
         facts = entry.facts
-        verdicts = {need.question: self._ask(need, entry.event, facts) for need in questions}
-        entry.facts = replace(facts, verdicts={**facts.verdicts, **verdicts})
+        verdicts = dict(facts.verdicts)
+        for need in questions:
+            verdict = verdicts[need.question] = self._ask(need, entry.event, facts)
+            if verdict.outcome not in PASSING:
+                break
+        entry.facts = replace(facts, verdicts=verdicts)
 
     async def job(self, job: Job[T]) -> T:
         """One job of the writer. The rows that events wish for meanwhile are loaded with it."""

@@ -19,7 +19,7 @@ from switch.model.events import (
     RequestArrived,
     TimerFired,
 )
-from switch.model.facts import Decision, Facts, Fresh, Verdict, VerdictNeed
+from switch.model.facts import PASSING, Decision, Facts, Fresh, Verdict, VerdictNeed
 from switch.model.records import (
     Account,
     Card,
@@ -166,16 +166,23 @@ class Shop:
     def _fetch(
         self, event: Event, facts: Facts, rows: Rows, rounds: list[tuple[object, ...]]
     ) -> Facts:
-        """What the plan asks for, round by round; the facts with what the vault said."""
+        """What the plan asks for, round by round, as far as it was brought and put to the vault;
+        the facts with what that said.
+        """
         while needs := plan(event, facts):
-            rounds.append(needs)
-            assert len(rounds) <= 7, "the plan does not come to an end"
+            assert len(rounds) < 7, "the plan does not come to an end"
+            questions = [need for need in needs if isinstance(need, VerdictNeed)]
+            brought: list[object] = [need for need in needs if need not in questions]
             for need in needs:
-                if isinstance(need, VerdictNeed):
-                    verdict = self._said(need, event, rows)
-                    facts = replace(facts, verdicts={**facts.verdicts, need.question: verdict})
-                else:
+                if not isinstance(need, VerdictNeed):
                     rows.fetch(need)
+            for question in questions:
+                brought.append(question)
+                verdict = self._said(question, event, rows)
+                facts = replace(facts, verdicts={**facts.verdicts, question.question: verdict})
+                if verdict.outcome not in PASSING:
+                    break
+            rounds.append(tuple(brought))
         return facts
 
     def _said(self, need: VerdictNeed, event: Event, rows: Rows) -> Verdict:

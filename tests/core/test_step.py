@@ -151,8 +151,8 @@ def test_the_plan_goes_stage_by_stage(shop: Shop) -> None:
             Key("merchant", "M1"),
             Key("account", "merchant:M1:840"),
             Key("key", "issuer.demo.pvk"),
-            VerdictNeed("mac", ("terminal.T1.tak",)),
             Key("reference", "M1|rrn|RK1"),
+            VerdictNeed("mac", ("terminal.T1.tak",)),
         ),
         (VerdictNeed("pin", ("terminal.T1.tpk", "issuer.demo.pvk")),),
     ]

@@ -96,6 +96,31 @@ async def test_it_is_asked_anew_where_rows_have_changed() -> None:
     assert asking.room.outside.reasons == [Reason.APPROVED]
 
 
+@pytest.mark.parametrize("outcome, put", [("good", ["mac", "pin"]), ("bad", ["mac"])])
+async def test_questions_are_put_in_order_up_to_one_that_is_not_passed(
+    outcome: str, put: list[str]
+) -> None:
+    """M-08: behind a wrong MAC the plan decides first, and here it asks for nothing more."""
+    asked: list[str] = []
+    here = room()
+    fetcher: Fetcher = here.engine._fetcher
+
+    def plan(event: Event, facts: Facts) -> tuple[Need, ...]:
+        needs = core_plan(event, facts)
+        if needs or facts.verdicts or not isinstance(event, RequestArrived):
+            return needs
+        return VerdictNeed("mac"), VerdictNeed("pin")
+
+    def ask(need: VerdictNeed, event: Event, facts: Facts) -> Verdict:
+        asked.append(need.question)
+        return Verdict(outcome)
+
+    fetcher._plan, fetcher._ask = plan, ask
+    here.submit(purchase(1))
+    await here.engine.work()
+    assert (asked, here.outside.reasons) == (put, [Reason.APPROVED])
+
+
 async def test_a_plain_purchase_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of it costs anything where there is nothing to verify."""
     plain = room()
