@@ -45,6 +45,8 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 _TRACK: Final = re.compile(r"[0-9]{13,19}[=D][0-9]{7,20}")
 _NUMBER: Final = re.compile(r"(?<![0-9A-Fa-f.])[2-6][0-9]{12,18}(?![0-9A-Fa-f.])")
 _PIN_TOLD: Final = re.compile(rb"""(?i)\bpin["']?\s?[:=]\s?["']?[0-9]{4,12}\b""")
+# Part of the key serial numbers that the standard prints, and of many an example.
+_IN_SEQUENCE: Final = frozenset({"123456789", "234567890", "012345678", "987654321", "876543210"})
 _GIVEN_AWAY: Final = frozenset({"0123456789ABCDEF" * 2, "0123456789ABCDEF"})
 
 
@@ -115,7 +117,7 @@ def _needles(secret: str) -> Iterator[tuple[str, bytes]]:
             yield dress, needle
     if secret.isdigit() and len(secret) <= 19:
         for run in runs(secret):
-            if len(set(run)) >= VARIED:
+            if len(set(run)) >= VARIED and run not in _IN_SEQUENCE:
                 yield f"{len(run)} digits in a row", run.encode()
 
 
