@@ -26,7 +26,7 @@ import pytest
 from switch.cli import NOTICE
 from switch.config import demo_config
 from switch.model.risk_rules import RiskCheck
-from switch.model.words import Kind
+from switch.model.words import Kind, Reason
 from switch.wire.dialect import load_dialect, shipped_dialects
 from switch.wire.dialect_data import Dialect
 from switch.wire.framing import Framing
@@ -180,10 +180,10 @@ def test_every_command_does_what_it_should(reader: Reader) -> None:
     assert reader.server.wait(START_S) == 0, "the page ends with a stop"
 
 
-def _shape(text: str) -> list[str]:
+def _shape(text: str) -> str:
     """A picture without what changes from run to run: times, reference numbers, codes."""
     lines = re.sub(r"\b\d{6,12}\b|\d{2}:\d{2}:\d{2}|\d{4}-\d{2}-\d{2}", "#", text).splitlines()
-    return [" ".join(line.split()) for line in lines if line.strip()]
+    return "".join(" ".join(line.split()) + "\n" for line in lines if line.strip())
 
 
 @pytest.mark.parametrize(
@@ -192,15 +192,18 @@ def _shape(text: str) -> list[str]:
         ("MERCHANT COPY", "terminal purchase --card visa --amount 12.34"),
         ("checks, in order", "explain --last"),
         ("wrong: field 11", "inspect --dialect"),
+        ("KEY SHEET", "keys sheet bdk.FFFF987654"),
+        ("x9.19/2:8", "explain --terminal DEMO0001"),
+        ("PIN block, enciphered", "calc dukpt pin"),
     ],
 )
 def test_pictures_are_what_is_printed(reader: Reader, picture: str, command: str) -> None:
-    """Receipt, explanation and broken message are those of the commands above them; a line of
-    three dots stands for lines that are left out.
+    """Receipt, explanation, broken message, key sheet and calculation are those of the commands
+    above them; a line of three dots stands for lines that are left out.
     """
-    parts = "\n".join(_shape(_blocks("text", picture)[0])).split("...\n")
+    parts = _shape(_blocks("text", picture)[0]).split("...\n")
     said = next(text for line, text in reader.printed.items() if f"isoswitch {command}" in line)
-    printed = "\n".join(_shape(said))
+    printed = _shape(said)
     assert re.fullmatch("(?:.*\n)*".join(map(re.escape, parts)), printed), printed
 
 
@@ -279,6 +282,85 @@ def test_table_of_kinds_is_that_of_the_dialects() -> None:
                 assert _of_cell(cell) == _of_dialect(load_dialect(dialect), kind), (kind, dialect)
     declined = {Kind.FILE_ACTION, Kind.UNKNOWN}
     assert shown == {kind for kind in Kind if not kind.is_network} - declined
+
+
+def _table(first_cell: str) -> list[list[str]]:
+    """Rows of the table whose heading begins with that cell, without their frame; heading first."""
+    lines = README[README.index(f"| {first_cell} |") :].split("\n\n")[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in lines]
+    return [rows[0], *rows[2:]]
+
+
+COLUMNS: Final = {"1987": "iso87-*", "1993": "iso93-*", "`hypercom`": "hypercom"}
+
+
+def _of_column(heading: str) -> list[Dialect]:
+    return [load_dialect(name) for name in shipped_dialects() if fnmatch(name, COLUMNS[heading])]
+
+
+def test_table_of_carriers_is_that_of_the_dialects() -> None:
+    """Each cell names the fields of the meaning in its row, in every dialect of its column."""
+    head, *rows = _table("carries")
+    assert len(rows) == 6
+    for carries, *cells in rows:
+        meaning = carries.split("`")[1]
+        for heading, cell in zip(head[1:], cells, strict=True):
+            for dialect in _of_column(heading):
+                own = (dialect.places[meaning].field,) if meaning != "mac" else dialect.mac_fields
+                assert cell.split(", ") == [str(number) for number in own], (meaning, dialect.name)
+
+
+def test_table_of_refusals_is_that_of_the_dialects() -> None:
+    """Each reason has the code of its column, and none that secures a message is left out."""
+    head, *rows = _table("what is wrong")
+    shown = set()
+    for _, named, *cells in rows:
+        reasons = [Reason(name) for name in re.findall(r"`([\w.]+)`", named)]
+        shown |= set(reasons)
+        for heading, cell in zip(head[2:], cells, strict=True):
+            for dialect in _of_column(heading):
+                codes = [dialect.responses[reason] for reason in reasons]
+                assert cell.split(", ") == codes, (named, dialect.name)
+    kinds = ("mac.", "ksn.", "key.", "pin.", "cryptogram.", "card_verification.")
+    assert {reason for reason in Reason if reason.value.startswith(kinds)} < shown
+
+
+def test_keys_of_the_page_are_those_of_the_demo_world() -> None:
+    """Whoever injects what the page says has the key that the switch has."""
+    configured = {key.name: key.value.reveal() for key in demo_config().key}
+    _, *rows = _table("`[[key]]`")
+    assert len(rows) == 3
+    for name, _, value in rows:
+        assert configured[name.strip("`")] == value.replace(" ", "")
+
+
+def test_modules_of_the_key_room_are_all_named() -> None:
+    """Each module of `switch/keys/` stands in one row of the table, and no row is empty."""
+    _, *rows = _table("in `switch/keys/`")
+    patterns = [re.findall(r"`(\S+)`", names) for names, *_ in rows]
+    modules = {path.name for path in (ROOT / "switch/keys").glob("*.py")} - {"__init__.py"}
+    for module in modules:
+        assert sum(fnmatch(module, one) for row in patterns for one in row) == 1, module
+    assert all(any(fnmatch(m, one) for m in modules) for row in patterns for one in row)
+
+
+def test_primitives_of_the_key_room_are_all_named() -> None:
+    """SR-KEY-15: what the key room takes from the library is in the table."""
+    head, *rows = _table("primitive")
+    named = " ".join(" ".join(row) for row in rows)
+    taken = set()
+    for path in (ROOT / "switch/keys").glob("*.py"):
+        for line in re.findall(r"from cryptography\S* import ([\w, ]+)", path.read_text("utf-8")):
+            taken |= {word.strip() for word in line.split(",")}
+    library = {"TripleDES": "TDES", "AESGCM": "GCM", "ec": "ECDSA", "AES256": "AES-256"}
+    primitives = "TripleDES AES SM4 SM3 SHA256 AESGCM AES256 HKDF CMAC HMAC ec CBC".split()
+    others = {
+        "BlockCipherAlgorithm", "Cipher", "CipherContext", "hashes", "InvalidTag", "x509", "ECB",
+        "CTR", "ExtendedKeyUsageOID", "NameOID",
+    }  # fmt: skip
+    assert taken <= {*primitives, *others}, "name it in the README"
+    for name in primitives:
+        assert library.get(name, name.replace("SHA256", "SHA-256")) in named, name
 
 
 def test_checks_of_risk_rules_are_all_named() -> None:
