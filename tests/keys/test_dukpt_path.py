@@ -67,3 +67,7 @@ def test_who_wants_to_see_the_steps_sees_them_all() -> None:
     log.clear()
     assert path.at(0b11, Steps()).counter == 0b11
     assert log == ["-11", "-10", "0>10", "10>11"]
+    path.at(1)
+    log.clear()
+    assert path.at(1, Steps()).counter == 1
+    assert log == ["-1", "0>1"]

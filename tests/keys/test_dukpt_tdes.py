@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from switch.keys.ciphers import BlockCipher, CipherName, Key
 from switch.keys.dukpt_tdes import (
     PURPOSES,
     TdesDevice,
@@ -147,12 +148,59 @@ def test_a_wiped_device_holds_and_gives_no_key() -> None:
     """SR-KEY-13: what was kept of the way is overwritten."""
     device = TdesDevice(IK, KSN)
     device.key(7, "pin")
-    kept = [node.key for node in device._path._nodes]
+    nodes = list(device._path._nodes)
+    kept = [node.key for node in nodes]
     assert len(kept) == 4
+    halves = [node._masked_right for node in nodes[:-1]]
+    assert all(any(half) for half in halves)
     device.wipe()
     assert [set(key) for key in kept] == [{0}] * 4
+    assert [set(half) for half in halves] == [{0}] * 3
     with pytest.raises(KeyRefused, match="were wiped"):
         device.key(7, "pin")
+
+
+def test_ciphers_of_a_kept_way_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two for each key that is walked on from, whatever is derived from it later: each further one
+    would be another copy of the key.
+    """
+    made = []
+
+    def counted(name: CipherName, key: Key) -> BlockCipher:
+        made.append(name)
+        return BlockCipher(name, key)
+
+    monkeypatch.setattr("switch.keys.dukpt_tdes.BlockCipher", counted)
+    device = TdesDevice(IK, KSN)
+    for counter in (0b10, 0b11, 0b100, 0b1000):
+        device.key(counter, "pin")
+    assert len(made) == 2 * 2  # of the initial key and of that of 0b10
+
+
+@pytest.mark.parametrize("size", [0, 8, 15, 17, 24])
+def test_a_key_of_another_length_is_told_by_its_name(size: int) -> None:
+    """All keys of this scheme have 16 bytes."""
+    for name, refused in (
+        ("base derivation key", lambda: initial_key(bytes(size), KSN)),
+        ("initial key", lambda: TdesDevice(bytes(size), KSN)),
+        ("transaction key", lambda: purpose_key(bytes(size), "pin")),
+    ):
+        with pytest.raises(KeyRefused, match=f"^the {name} has {size} bytes: 16 are right"):
+            refused()
+
+
+def test_single_calculations_show_the_steps_that_a_device_shows() -> None:
+    """From the initial key to the key of one purpose."""
+    whole, transaction, device = Steps(), Steps(), Steps()
+    working_key(IK, KSN.at(3), "mac_request", steps=whole)
+    transaction_key(IK, KSN.at(3), steps=transaction)
+    TdesDevice(IK, KSN).key(3, "mac_request", steps=device)
+    assert whole.lines == device.lines
+    assert transaction.lines == whole.lines[:4]
+    assert transaction.find("key at counter 000003") == "0DF3D9422ACA56E547676D07AD6BADFA"
+    alone = Steps()
+    TdesDevice(IK, KSN).transaction_key(3, steps=alone)
+    assert alone.lines == transaction.lines
 
 
 def test_what_a_kept_way_gives_is_the_callers_own() -> None:
