@@ -40,6 +40,14 @@ AES_DUKPT: Final = "dukpt-aes"
 T = TypeVar("T")
 
 _USAGES: Final = {TMK: "K0", TPK: "P0", TAK: "M0", TDES_DUKPT: "B1", AES_DUKPT: "B1"}
+# The command by which a terminal gets each of them.
+_GOT_BY: Final = {
+    TMK: "inject --tmk",
+    TPK: "keys",
+    TAK: "keys",
+    TDES_DUKPT: "inject",
+    AES_DUKPT: "inject --aes",
+}
 
 
 class NoKey(TerminalError):
@@ -98,7 +106,8 @@ class KeyRing:
         """One slot. Raises NoKey."""
         found = self._slots.get(name)
         if found is None:
-            raise NoKey(f"the terminal has no {name}: inject one with isoswitch terminal inject")
+            said = f"the terminal has no {name}: get one by isoswitch terminal {_GOT_BY[name]}"
+            raise NoKey(said)
         return found
 
     def has(self, *names: str) -> bool:
