@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hmac import compare_digest
 from operator import xor as _xor
-from typing import Final, Literal, NamedTuple, TypeAlias, cast
+from typing import Final, Literal, NamedTuple, NoReturn, TypeAlias, cast
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher, CipherContext
@@ -43,6 +43,7 @@ _KINDS: Final[dict[str, _Kind]] = {
     "AES": _Kind(16, (16, 24, 32), "16, 24 or 32", AES),
     "SM4": _Kind(16, (16,), "16", SM4),
 }
+WIPED: Final = "the key was wiped: make another one"
 CIPHERS: Final[tuple[CipherName, ...]] = ("TDES", "AES", "SM4")
 
 _SINGLE: Final = ECB()  # noqa: S305 - the standards build on single blocks
@@ -84,7 +85,18 @@ def algorithm(cipher: CipherName, key: Key) -> BlockCipherAlgorithm:
     return _kind(cipher).make(cast(bytes, held))  # any buffer is taken, only the hints say bytes
 
 
-class BlockCipher:
+class Uncopied:
+    """What holds a key, or is made of one: it cannot be pickled, nor copied in any other way, so
+    that all of the key is overwritten when it goes (SR-KEY-13).
+    """
+
+    __slots__ = ()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied")
+
+
+class BlockCipher(Uncopied):
     """One cipher under one key, block by block (ECB), made ready once and used any number of times.
 
     A new TDES context costs ten times what enciphering a block in a ready one does. An instance
@@ -125,7 +137,7 @@ class BlockCipher:
 
     def _cipher(self) -> Cipher[ECB]:
         if self._algorithm is None:
-            raise KeyRefused("the cipher was wiped: make another one")
+            raise KeyRefused(WIPED)
         return Cipher(self._algorithm, _SINGLE)
 
     def __repr__(self) -> str:

@@ -38,6 +38,9 @@ class TryKey(NamedTuple):
     kind: str
     value: bytearray
 
+    def __repr__(self) -> str:
+        return f"TryKey({self.said}, {self.kind})"
+
 
 class KnownKey(NamedTuple):
     """Another test key by name."""
@@ -45,6 +48,9 @@ class KnownKey(NamedTuple):
     name: str
     kind: str
     value: Key
+
+    def __repr__(self) -> str:
+        return f"KnownKey({self.name}, {self.kind})"
 
 
 def static_keys(

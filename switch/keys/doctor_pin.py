@@ -40,6 +40,9 @@ class _Way(NamedTuple):
     of: str = ""
     said: str = ""
 
+    def __repr__(self) -> str:
+        return f"_Way({self.format}, {self.said})"
+
 
 def pin_doctor(keys: Iterable[TryKey], block: bytes, pan: str, formats: Sequence[int]) -> str:
     """With what the block would hold a PIN, one sentence; empty where nothing does.

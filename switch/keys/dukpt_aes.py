@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.keys.ciphers import BlockCipher, Key, wipe
+from switch.keys.ciphers import BlockCipher, Key, Uncopied, wipe
 from switch.keys.dukpt_aes_data import (
     KEY_TYPES,
     PURPOSES,
@@ -136,7 +136,7 @@ def update_key(
         device.wipe()
 
 
-class AesDevice:
+class AesDevice(Uncopied):
     """One device's keys, with the way to its newest counter kept: at most sixteen keys and their
     ready ciphers. Belongs to one thread. ``ksn`` is one of the device's, with any counter.
 
@@ -190,7 +190,7 @@ class AesDevice:
         return f"AesDevice({self._device.device})"
 
 
-class _AesNode:
+class _AesNode(Uncopied):
     """A key on the way; its cipher is made when it is first derived from."""
 
     __slots__ = ("_cipher", "_derivation_id", "_type", "counter", "key")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, Self, TypeVar
 
+from switch.keys.ciphers import Uncopied
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
@@ -32,7 +33,7 @@ class Node(Protocol):
 N = TypeVar("N", bound=Node)
 
 
-class Path(Generic[N]):
+class Path(Uncopied, Generic[N]):
     """The way to one counter at a time."""
 
     __slots__ = ("_nodes",)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.keys.ciphers import BlockCipher, Key, tdes_encrypt, wipe, xor
+from switch.keys.ciphers import BlockCipher, Key, Uncopied, tdes_encrypt, wipe, xor
 from switch.keys.dukpt_path import Path
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
@@ -148,7 +148,7 @@ def future_keys(ik: Key, ksn: Ksn) -> list[bytearray]:
         device.wipe()
 
 
-class TdesDevice:
+class TdesDevice(Uncopied):
     """One device's keys, with the way to its newest counter kept: at most ten keys and their ready
     ciphers. Belongs to one thread. ``ksn`` is one of the device's, with any counter.
 
@@ -186,7 +186,7 @@ class TdesDevice:
         return f"TdesDevice({self._device.device})"
 
 
-class _TdesNode:
+class _TdesNode(Uncopied):
     """A key on the way. Its two ciphers are made when it is first walked on from, and serve all the
     ways that part here.
     """

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from switch import tlv
 from switch.keys import emv_tags as tags
-from switch.keys.ciphers import Key, wipe
+from switch.keys.ciphers import Key, Uncopied, wipe
 from switch.keys.emv_chip import (
     ChipTransaction,
     cryptogram_input,
@@ -39,7 +39,7 @@ _APPLICATIONS: Final = {  # the first application of each family's registered pr
 }
 
 
-class ChipCard:
+class ChipCard(Uncopied):
     """What is in a test card: its profile, its sequence number and the keys derived for it."""
 
     __slots__ = ("_cryptogram", "_integrity", "_pan", "profile", "sequence")
@@ -133,9 +133,6 @@ class ChipCard:
 
     def __repr__(self) -> str:
         return f"ChipCard({self.profile.name})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a card cannot be pickled or copied")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import re
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 
-from switch.keys.ciphers import CIPHERS, CipherName, Key, block_size, same
+from switch.keys.ciphers import CIPHERS, WIPED, CipherName, Key, Uncopied, block_size, same
 from switch.keys.mac_iso9797 import Algorithm1, Algorithm3, RetailMac
 from switch.keys.mac_library import HASHES, CipherMac, HashMac
 from switch.keys.mac_padding import pad
@@ -123,7 +123,7 @@ def _parse(text: str) -> Scheme:
     return usual._replace(padding=padding, length=length)
 
 
-class MacKey:
+class MacKey(Uncopied):
     """A key made ready for one scheme: cipher contexts are made at the first MAC and used again.
 
     Belongs to one thread. ``second`` is the other key of algorithm 3 where the two come separately,
@@ -150,7 +150,7 @@ class MacKey:
             if steps is not None:
                 steps.note("data in whole blocks", data)
         if self._made is None:
-            raise KeyRefused("the MAC key was wiped: make another one")
+            raise KeyRefused(WIPED)
         full = self._made.full(data, iv, steps)
         if steps is not None:
             steps.note("MAC in full", full)

@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher,
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from switch.keys.ciphers import (
+    WIPED,
     BlockCipher,
     CipherName,
     Key,
+    Uncopied,
     algorithm,
     block_size,
     wipe,
@@ -27,7 +29,7 @@ from switch.keys.steps import Steps
 CHAINED: Final = "chained block"
 
 
-class Chain:
+class Chain(Uncopied):
     """CBC from a fresh start each time, in one context that is made once.
 
     A context remembers its last block of ciphertext, and CBC offers no way back to the first
@@ -38,7 +40,7 @@ class Chain:
 
     def __init__(self, cipher: CipherName, key: Key) -> None:
         self.block = block_size(cipher)
-        self._primitive: BlockCipherAlgorithm = algorithm(cipher, key)
+        self._primitive: BlockCipherAlgorithm | None = algorithm(cipher, key)
         self._context: CipherContext | None = None
         self._last = b""
 
@@ -48,6 +50,8 @@ class Chain:
         if iv is not None:
             data = xor(data[:size], iv) + data[size:]
         if self._context is None:
+            if self._primitive is None:
+                raise KeyRefused(WIPED)
             self._context = Cipher(self._primitive, CBC(bytes(size))).encryptor()
         else:
             data = xor(data[:size], self._last) + data[size:]
@@ -58,9 +62,10 @@ class Chain:
         return self._last
 
     def wipe(self) -> None:
-        """Overwrite the key."""
-        wipe_algorithm(self._primitive)
-        self._context = None
+        """Overwrite the key; nothing is chained any more."""
+        if self._primitive is not None:
+            wipe_algorithm(self._primitive)
+        self._primitive = self._context = None
 
     def _note(self, chained: bytes, steps: Steps) -> None:
         for number, at in enumerate(range(0, len(chained), self.block), 1):
@@ -123,7 +128,7 @@ class Algorithm3:
         self._second.wipe()
 
 
-class RetailMac:
+class RetailMac(Uncopied):
     """``Algorithm3`` with DES and a key of 16 bytes: two contexts do for its three.
 
     Chaining step and output transformation of the last block are e(K, d(K', e(K, x))), which is one

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from switch.keys.ciphers import (
+    WIPED,
     BlockCipher,
     CipherName,
     Key,
@@ -52,11 +53,13 @@ class CipherMac:
         self._cipher: CipherName = cipher
         self._key = bytearray(key)
         primitive = algorithm(cipher, key)
-        self._keyed = CMAC(primitive)
+        self._keyed: CMAC | None = CMAC(primitive)
         wipe_algorithm(primitive)
 
     def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
         """The MAC of any number of bytes, one block long."""
+        if self._keyed is None:
+            raise KeyRefused(WIPED)
         made = self._keyed.copy()
         made.update(bytes(data))
         if steps is not None:
@@ -64,8 +67,9 @@ class CipherMac:
         return made.finalize()
 
     def wipe(self) -> None:
-        """Overwrite the key."""
+        """Overwrite the key; no MAC is made any more."""
         wipe(self._key)
+        self._keyed = None
 
     def _note(self, data: Key, steps: Steps) -> None:
         """The two subkeys, and the last block with the one that it takes."""
@@ -106,10 +110,12 @@ class HashMac:
             raise KeyRefused("the HMAC key is empty: at least one byte is right")
         self._hash = _HASHES[name]
         self._key = bytearray(key)
-        self._keyed = HMAC(self._key, self._hash)
+        self._keyed: HMAC | None = HMAC(self._key, self._hash)
 
     def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
         """The MAC of any number of bytes, as long as the hash."""
+        if self._keyed is None:
+            raise KeyRefused(WIPED)
         made = self._keyed.copy()
         made.update(bytes(data))
         if steps is not None:
@@ -117,8 +123,9 @@ class HashMac:
         return made.finalize()
 
     def wipe(self) -> None:
-        """Overwrite the key."""
+        """Overwrite the key; no MAC is made any more."""
         wipe(self._key)
+        self._keyed = None
 
     def _note(self, data: Key, steps: Steps) -> None:
         """The inner hash: of the key with 36 and the data."""

@@ -15,16 +15,16 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from errno import ENOSPC
-from hmac import compare_digest
 from io import FileIO
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.cmac import CMAC
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from switch.keys.ciphers import Uncopied, same, wipe
 from switch.keys.port import VaultError
 
 _HEADING: Final = b"isoswitch master key, version 1, test\n"
@@ -38,7 +38,7 @@ class MasterKeyError(VaultError):
     """The master key cannot be used: says which file, why, and what to do."""
 
 
-class MasterKey:
+class MasterKey(Uncopied):
     """The key that all others come from. Shows its check value and nothing else."""
 
     __slots__ = ("_key", "check_value")
@@ -56,21 +56,19 @@ class MasterKey:
         if not any(self._key):
             raise MasterKeyError("the master key was wiped and derives no more keys")
         hkdf = HKDF(SHA256(), length, salt=None, info=f"isoswitch {purpose}".encode())
-        key = bytearray(hkdf.derive(self._key))
+        key = bytearray(length)
         try:
+            hkdf.derive_into(self._key, key)
             yield key
         finally:
-            _overwrite(key)
+            wipe(key)
 
     def wipe(self) -> None:
         """Overwrite the key; what was derived from it goes on working."""
-        _overwrite(self._key)
+        wipe(self._key)
 
     def __repr__(self) -> str:
         return f"MasterKey(check value {self.check_value})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a master key cannot be pickled or copied")
 
 
 def load_or_create(
@@ -117,7 +115,7 @@ def _load(path: Path) -> MasterKey:
     except OSError as failure:
         raise MasterKeyError(f"{path}: the master key cannot be read: {failure.strerror}") from None
     finally:
-        _overwrite(content)
+        wipe(content)
 
 
 def _refuse_shared(path: Path, status: os.stat_result) -> None:
@@ -141,8 +139,8 @@ def _parse(path: Path, content: bytearray, length: int) -> MasterKey:
         raise MasterKeyError(f"{path}: the master key file is damaged: restore it from its copy")
     key = content[len(_HEADING) : len(_HEADING) + _KEY_LENGTH]
     check = content[len(_HEADING) + _KEY_LENGTH : _FILE_LENGTH]
-    if not compare_digest(check, _check_value(key)):
-        _overwrite(key)
+    if not same(check, _check_value(key)):
+        wipe(key)
         raise MasterKeyError(
             f"{path}: the master key does not fit its check value: the file is damaged, "
             "restore it from its copy"
@@ -167,8 +165,8 @@ def _create(path: Path, random_bytes: Callable[[int], bytes]) -> None:
             os.link(draft, path)
         _sync_folder(path.parent)
     finally:
-        _overwrite(key)
-        _overwrite(content)
+        wipe(key)
+        wipe(content)
         draft.unlink(missing_ok=True)
 
 
@@ -184,7 +182,3 @@ def _check_value(key: bytearray) -> bytes:
     mac = CMAC(AES256(key))
     mac.update(bytes(16))
     return mac.finalize()[:_CHECK_LENGTH]
-
-
-def _overwrite(buffer: bytearray) -> None:
-    buffer[:] = bytes(len(buffer))

@@ -14,8 +14,9 @@ This is not a PCI-validated secure cryptographic device: keys live in the memory
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final
 
+from switch.keys.ciphers import Uncopied
 from switch.keys.house_pin import HousePin
 from switch.keys.master import MasterKey
 from switch.keys.port import VaultError
@@ -35,7 +36,7 @@ __all__ = ["SoftwareVault", "VaultError"]
 GENERATION: Final = 1
 
 
-class SoftwareVault:
+class SoftwareVault(Uncopied):
     """``switch.keys.port.Vault`` with keys derived from the master key.
 
     Data key, token key and the keys that protect key blocks are HKDF-SHA-256 outputs of the master
@@ -157,6 +158,3 @@ class SoftwareVault:
 
     def __repr__(self) -> str:
         return "SoftwareVault()"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a vault cannot be pickled or copied")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Final, Generic, NoReturn, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
-from switch.keys.ciphers import BlockCipher, CipherName, wipe
+from switch.keys.ciphers import BlockCipher, CipherName, Uncopied, wipe
 from switch.keys.key_block_header import OptionalBlock
 from switch.keys.mac import MacKey
 from switch.keys.permissions import kind, permitted
@@ -32,7 +32,7 @@ class Wiped(Protocol):
 W = TypeVar("W", bound=Wiped)
 
 
-class OpenKey:
+class OpenKey(Uncopied):
     """One key in clear, and its ciphers and MACs made ready. Shows what it is, never itself."""
 
     __slots__ = ("_cipher", "macs", "may", "optional", "spec", "value")
@@ -67,6 +67,7 @@ class OpenKey:
     def wipe(self) -> None:
         """Overwrite the key and all that was made of it."""
         wipe(self.value)
+        self.value.clear()  # of no length: nothing is made ready of it any more
         if self._cipher is not None:
             self._cipher.wipe()
         for made in self.macs.values():
@@ -75,9 +76,6 @@ class OpenKey:
 
     def __repr__(self) -> str:
         return f"OpenKey({self.spec})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("an open key cannot be pickled or copied")
 
 
 class Kept(Generic[W]):

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from switch import tlv
 from switch.keys.card_verification import ORDERS, SERVICE_CODES, fits
-from switch.keys.ciphers import BlockCipher, wipe
+from switch.keys.ciphers import BlockCipher, Uncopied, wipe
 from switch.keys.emv_chip import (
     ChipTransaction,
     read_chip,
@@ -41,7 +41,7 @@ _APPROVALS: Final = frozenset(("00", "08", "10", "11", "16"))
 _CODE_SEPARATOR: Final = "/"
 
 
-class ReadyCard:
+class ReadyCard(Uncopied):
     """A card's key, with what was made ready of it, and the transaction that was right last."""
 
     __slots__ = ("_cipher", "_mac", "proved", "value")
@@ -70,6 +70,7 @@ class ReadyCard:
         """Overwrite the key and all that was made of it."""
         self.proved = None
         wipe(self.value)
+        self.value.clear()  # of no length: nothing is made ready of it any more
         if self._cipher is not None:
             self._cipher.wipe()
         if self._mac is not None:
@@ -85,6 +86,9 @@ class _Presented(NamedTuple):
     pan: str
     sequence: str
     chip: ChipTransaction
+
+    def __repr__(self) -> str:
+        return f"_Presented({self.chip})"
 
 
 class ChipDesk:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Final, NoReturn
+from typing import Final
 
 from switch.keys import dukpt_aes, dukpt_tdes
 from switch.keys.check_value import check_value
-from switch.keys.ciphers import wipe
+from switch.keys.ciphers import Uncopied, wipe
 from switch.keys.clear_keys import refuse_unfit
 from switch.keys.key_block import padding_length, unwrap, wrap
 from switch.keys.key_block_header import Header, OptionalBlock, padded, refused
@@ -39,7 +39,7 @@ TESTS: Final = 32  # test keys whose names are remembered
 Device = dukpt_tdes.TdesDevice | dukpt_aes.AesDevice
 
 
-class VaultRoom:
+class VaultRoom(Uncopied):
     """The vault's inner room. ``random_bytes``: the operating system's generator (SR-KEY-11), or a
     seeded source in a made-up world whose keys are made up as well.
     """
@@ -169,9 +169,6 @@ class VaultRoom:
 
     def __repr__(self) -> str:
         return "VaultRoom()"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a vault's room cannot be pickled or copied")
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from switch.keys.ciphers import aes_encrypt, des_decrypt, des_encrypt, xor
 from switch.keys.mac import SCHEMES, MacKey, Scheme, mac, mac_fits
+from switch.keys.mac_iso9797 import Algorithm1, Algorithm3, RetailMac
+from switch.keys.mac_library import CipherMac, HashMac
 from switch.keys.mac_padding import pad
 from switch.keys.mac_unionpay import digits, xor_blocks
 from switch.keys.port import KeyRefused
@@ -234,6 +236,31 @@ def test_a_wiped_key_makes_no_more_macs(name: str) -> None:
         ready.mac(b"abc")
     ready.wipe()
     assert repr(ready) == f"MacKey({name})"
+
+
+def made_of(key: bytes) -> list[Algorithm1 | Algorithm3 | RetailMac | CipherMac | HashMac]:
+    """What keys of schemes are made of."""
+    return [
+        Algorithm1("TDES", key),
+        Algorithm3("TDES", key),
+        RetailMac(key),
+        CipherMac("AES", key),
+        HashMac("SHA-256", key),
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(made_of(bytes(range(16))))))
+@pytest.mark.parametrize("used", [False, True])
+def test_nothing_works_on_under_an_overwritten_key(number: int, used: bool) -> None:
+    """SR-KEY-13: a key of zeros would be one that everybody knows."""
+    ready = made_of(bytes(range(16)))[number]
+    if used:
+        ready.full(bytes(16))
+    ready.wipe()
+    ready.wipe()
+    for blocks in (bytes(16), bytes(8)):
+        with pytest.raises(KeyRefused, match="wiped"):
+            ready.full(blocks)
 
 
 @settings(max_examples=60)

@@ -15,13 +15,16 @@ import pytest
 from switch.errors import IsoswitchError
 from switch.keys import dukpt_tdes
 from switch.keys.ciphers import BlockCipher
+from switch.keys.doctor_keys import KnownKey, TryKey
 from switch.keys.key_block import protection_keys, unwrap, wrap
 from switch.keys.key_block_header import Header, OptionalBlock
+from switch.keys.mac import MacKey
 from switch.keys.master import MasterKey
 from switch.keys.pin_cipher import encipher
 from switch.keys.port import KeySpec
 from switch.keys.vault import SoftwareVault
 from switch.keys.vault_cache import OpenKey
+from switch.keys.vault_chip import ReadyCard
 from switch.keys.vault_room import VaultRoom
 from switch.model.ksn import parse
 from switch.model.security import KeyOrder, KeyUse
@@ -166,6 +169,8 @@ def test_no_object_shows_a_secret() -> None:
         keeper.check_pin(tpk, pin_block(pin="4524"), PAN, "visa-pvv", reference, pvk),
         keeper.translate_pin(tpk, pin_block(), PAN, tpk, 3),
         OptionalBlock("KS", "00"),
+        TryKey("", "TDES", bytearray(KEY)),
+        KnownKey("a.key", "TDES", KEY),
         tpk,
         ticket,
     ]
@@ -177,7 +182,16 @@ def test_no_object_shows_a_secret() -> None:
 def test_nothing_that_holds_a_key_is_copied() -> None:
     """Neither by copy nor on the way to another process."""
     room = VaultRoom(MasterKey(bytearray(MASTER)), os.urandom)
-    for each in (vault(), room, OpenKey(SPEC, bytearray(KEY))):
+    ksn, tried = parse(KSN), OpenKey(SPEC, bytearray(KEY))
+    for each in (
+        vault(),
+        room,
+        tried,
+        tried.cipher,
+        *(MacKey(name, KEY) for name in ("x9.19", "iso9797-1", "unionpay-ecb")),
+        dukpt_tdes.TdesDevice(KEY, ksn),
+        ReadyCard(bytearray(KEY)),
+    ):
         for use in (copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="cannot be pickled or copied"):
                 use(each)
