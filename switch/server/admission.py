@@ -24,15 +24,16 @@ NO_POLICY: Final = DialectPolicy("")
 class Entry:
     """One event on its way through a batch.
 
-    ``facts`` hold the settings that were in force when it came (P-08). It ends with a decision, or
-    is refused for a defect of ours.
+    ``facts`` hold the settings that were in force when it came (P-08); ``asked`` names the keys'
+    rows that their verdicts stand on. It ends with a decision, or is refused for a defect of ours.
     """
 
-    __slots__ = ("decision", "event", "facts", "refused")
+    __slots__ = ("asked", "decision", "event", "facts", "refused")
 
     def __init__(self, event: Event, facts: Facts) -> None:
         self.event = event
         self.facts = facts
+        self.asked: tuple[Key, ...] = ()
         self.decision: Decision | None = None
         self.refused: Reason | None = None
 

@@ -290,6 +290,11 @@ class Engine:
                 continue
             event = entry.event
             try:
+                if entry.asked and self._rows.has_changed(entry.asked):
+                    # An earlier decision of this batch has put other keys in place.
+                    await self._fetcher.fetch([entry], anew=True)
+                    if entry.refused is not None:
+                        continue
                 try:
                     decision = self._step(event, entry.facts)
                 except UnknownRowError:  # an earlier decision of this batch opened a new question

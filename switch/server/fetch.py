@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+from switch.core.terms import key_row
 from switch.model.copies import replace
 from switch.model.events import Event
 from switch.model.facts import PASSING, Facts, Need, ScanNeed, Verdict, VerdictNeed
@@ -63,7 +64,7 @@ class Fetcher:
         asked again. Raises StoreUnavailable.
         """
         for entry in entries if anew else ():
-            entry.facts = replace(entry.facts, verdicts={})
+            entry.facts, entry.asked = replace(entry.facts, verdicts={}), ()
         waiting = entries
         for _ in range(PLAN_ROUNDS):
             missing: set[Key] = set()
@@ -108,6 +109,7 @@ class Fetcher:
         facts = entry.facts
         verdicts = dict(facts.verdicts)
         for need in questions:
+            entry.asked += tuple(map(key_row, need.keys))
             verdict = verdicts[need.question] = self._ask(need, entry.event, facts)
             if verdict.outcome not in PASSING:
                 break

@@ -96,6 +96,10 @@ class WorkingSet:
                     self._before[key] = rows.pop(key)
             rows[key] = record
 
+    def has_changed(self, keys: Iterable[Key]) -> bool:
+        """Whether a decision of the batch under way has written one of these rows."""
+        return not self._changed.isdisjoint(keys)
+
     def keep(self) -> None:
         """The changes are durable."""
         self._before.clear()

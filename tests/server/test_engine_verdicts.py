@@ -20,6 +20,7 @@ from switch.values import Carried
 from tests.server_room import Room, arrived, purchase, room
 
 ROW = Key(SealedKey.TABLE, "terminal.T1.tak")
+NEW = SealedKey(id=ROW.id, usage="M3", algorithm="T", mode="C", exportability="E", generation=7)
 
 
 class Asking:
@@ -119,6 +120,59 @@ async def test_questions_are_put_in_order_up_to_one_that_is_not_passed(
     here.submit(purchase(1))
     await here.engine.work()
     assert (asked, here.outside.reasons) == (put, [Reason.APPROVED])
+
+
+async def test_it_is_asked_anew_where_the_batch_has_changed_a_key() -> None:
+    """A key exchange, and behind it, in one batch, what was sent under the key of before: its
+    verdict says under which key it was right, or its answer would bear a MAC of the other one.
+    """
+    asking = Asking()
+    seen: list[tuple[str, int]] = []
+
+    def ask(need: VerdictNeed, event: Event, facts: Facts) -> Verdict:
+        row = facts.find(SealedKey, ROW.id)
+        assert isinstance(event, RequestArrived)
+        seen.append((event.request.stan, 0 if row is None else row.generation))
+        return Verdict("good", data={} if row is None else {"former": "1"})
+
+    def step(event: Event, facts: Facts) -> Decision:
+        decision = asking._step(event, facts)
+        if not isinstance(event, RequestArrived):
+            return decision
+        if event.request.stan == "000001":
+            return Decision((*decision.records, NEW), decision.effects)
+        assert facts.verdicts["mac"].data == {"former": "1"}
+        return decision
+
+    asking.room.engine._fetcher._ask = ask
+    asking.room.engine._step = step
+    asking.room.submit(purchase(1), purchase(2))
+    await asking.room.engine.work()
+    assert seen == [("000001", 0), ("000002", 0), ("000002", 7)]
+    assert asking.room.outside.reasons == [Reason.APPROVED, Reason.APPROVED]
+
+
+async def test_a_vault_that_fails_when_it_is_asked_anew_approves_nothing() -> None:
+    """SR-GEN-02: of the changed key it may say what it will."""
+    asking = Asking()
+
+    def ask(need: VerdictNeed, event: Event, facts: Facts) -> Verdict:
+        if facts.find(SealedKey, ROW.id) is not None:
+            raise RuntimeError("the vault is broken")
+        return Verdict("good")
+
+    def step(event: Event, facts: Facts) -> Decision:
+        decision = asking._step(event, facts)
+        return Decision((*decision.records, NEW), decision.effects)
+
+    asking.room.engine._fetcher._ask = ask
+    asking.room.engine._step = step
+    asking.room.submit(purchase(1), purchase(2))
+    await asking.room.engine.work()
+    assert {stan: reason for stan, reason, _ in asking.room.outside.replies} == {
+        "000001": Reason.APPROVED,
+        "000002": Reason.INTERNAL,
+    }
 
 
 async def test_a_plain_purchase_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
