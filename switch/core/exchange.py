@@ -2,7 +2,8 @@
 
 Owns what an exchange makes of the keys' records: the new key is the current one from the commit on,
 the one before stays accepted for the overlap of the terminal's security, so that messages that are
-under way are not lost. A repeat hands out the current keys again: nothing is made for it. Refuses
+under way are not lost. A repeat hands out the current keys again: nothing is made for it. Nor is
+anything made for a message that is never answered: nobody would learn the keys. Refuses
 to make keys, which the vault does before the decision, and to know them.
 """
 
@@ -14,6 +15,7 @@ from typing import Final
 from switch.core.case import Case, Objection
 from switch.core.needs import READY, Needs, missing, unnamed_merchant
 from switch.core.proof import may_ask
+from switch.core.replies import UNANSWERED
 from switch.core.terms import is_usable, key_row, key_use, terms_of
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
@@ -43,6 +45,8 @@ def of_exchange(event: RequestArrived, facts: Facts) -> Needs:
     security = terms_of(request, facts)
     if security is None or not security.session or QUESTION in facts.verdicts:
         return READY
+    if request.flow in UNANSWERED:
+        return READY
     master = terminal_key(request.terminal_id, MASTER)
     if not is_usable(master, facts) or not may_ask(event, facts, security):
         return READY
@@ -64,6 +68,8 @@ def can_renew(case: Case) -> bool:
     security, name = case.security, terminal_key(case.request.terminal_id, MASTER)
     if not case.policy.signon_keys or security is None or not security.session:
         return False
+    if case.request.flow in UNANSWERED:
+        return False
     if is_usable(name, case.facts):
         return True
     case.passed("keys", name, "none: there is no terminal master key to hand them out under")
@@ -72,6 +78,9 @@ def can_renew(case: Case) -> bool:
 
 def renew(case: Case) -> Objection:
     """Put new working keys into effect and order that the answer hands them out."""
+    if case.request.flow in UNANSWERED:
+        case.passed("keys", "", "told of, never answered: nothing is handed out, nothing changes")
+        return None
     security, name = case.security, terminal_key(case.request.terminal_id, MASTER)
     if security is None or not security.session:
         said = "the terminal has no working keys" if security is None else "working keys are off"
@@ -113,11 +122,15 @@ def hands_out(kind: Kind, policy: DialectPolicy) -> bool:
 
 
 def former_of(known: SealedKey, now_us: int, overlap_us: int) -> tuple[FormerKey, ...]:
-    """What stays accepted beside the key that takes this one's place."""
+    """What stays accepted beside the key that takes this one's place: of too many the newest and
+    the oldest. Whoever gets no answer asks again and again, and still has the key of before.
+    """
     still = [key for key in known.former if key.until_us > now_us]
     if known.block and overlap_us > 0:
         still.insert(0, FormerKey(known.block, known.check_value, now_us + overlap_us))
-    return tuple(still[:MOST_FORMER])
+    if len(still) > MOST_FORMER:
+        still[MOST_FORMER - 1 : -1] = []
+    return tuple(still)
 
 
 def _renewed(case: Case, security: Security, role: str, data: Mapping[str, str]) -> SealedKey:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switch.model.copies import replace
-from switch.model.effects import Reply
+from switch.model.effects import Reply, Silence
 from switch.model.facts import Verdict, VerdictNeed
 from switch.model.records import FormerKey, Key, SealedKey, Terminal
 from switch.model.security import KeyOrder, KeyUse, MacOrder
-from switch.model.words import Kind, Reason
+from switch.model.words import Flow, Kind, Reason
 from tests.core.keyed import BAD, MAC, secure, tdes
 
 if TYPE_CHECKING:
@@ -95,11 +95,37 @@ def test_former_keys_are_few_and_end(shop: Shop) -> None:
     for number in range(1, 6):
         shop.wall_us = number
         exchange(shop, f"X{number}", number)
-    found = key(shop, TPK)
-    assert [former.block for former in found.former] == ["tpk 4", "tpk 3", "tpk 2"]
     shop.wall_us = 4 + OVERLAP_US
     exchange(shop, "X9", 9)
     assert [former.block for former in key(shop, TPK).former] == ["tpk 5", "tpk 4"]
+
+
+@pytest.mark.parametrize("exchanges", range(1, 7))
+def test_the_key_before_a_row_of_lost_answers_stays_accepted(shop: Shop, exchanges: int) -> None:
+    """A terminal that got none of the answers has it still: for the whole overlap, however often it
+    has asked.
+    """
+    secure(shop)
+    for number in range(1, exchanges + 1):
+        exchange(shop, f"X{number}", number)
+    blocks = [former.block for former in key(shop, TPK).former]
+    assert len(blocks) == min(exchanges, 3)
+    assert blocks[-1] == f"block of {TPK}"
+    newest = [f"tpk {number}" for number in range(exchanges - 1, 0, -1)]
+    assert blocks[:-1] == newest[: len(blocks) - 1]
+
+
+@pytest.mark.parametrize("kind", [Kind.KEY_EXCHANGE, Kind.SIGN_ON])
+def test_nothing_is_made_for_what_is_never_answered(shop: Shop, kind: Kind) -> None:
+    """INV-06: nobody would learn the keys; what the terminal has stays the current one."""
+    secure(shop)
+    shop.policy = replace(shop.policy, signon_keys=True)
+    shop.verdicts["working_keys"] = made(1)
+    event = shop.arrived(shop.request(kind, "X1", flow=Flow.NOTIFICATION, message_type="0820"))
+    decision, rounds = shop.judge(event)
+    assert not [need for some in rounds for need in some if isinstance(need, VerdictNeed)]
+    assert not [record for record in decision.records if isinstance(record, SealedKey)]
+    assert [type(effect) for effect in decision.effects] == [Silence]
 
 
 def test_no_overlap(shop: Shop) -> None:
