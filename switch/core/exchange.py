@@ -28,7 +28,7 @@ from switch.model.words import Kind, Reason
 QUESTION: Final = "working_keys"
 MASTER: Final = "tmk"
 ROLES: Final = ("tpk", "tak", "tdk")
-MOST_FORMER: Final = 3  # the record must not grow (INV-95)
+MOST_FORMER: Final = 5  # the record must not grow (INV-95)
 
 
 def named_keys(event: RequestArrived) -> list[Key]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switch.core.exchange import MOST_FORMER
 from switch.model.copies import replace
 from switch.model.effects import Reply, Silence
 from switch.model.facts import Verdict, VerdictNeed
@@ -100,7 +101,7 @@ def test_former_keys_are_few_and_end(shop: Shop) -> None:
     assert [former.block for former in key(shop, TPK).former] == ["tpk 5", "tpk 4"]
 
 
-@pytest.mark.parametrize("exchanges", range(1, 7))
+@pytest.mark.parametrize("exchanges", range(1, 9))
 def test_the_key_before_a_row_of_lost_answers_stays_accepted(shop: Shop, exchanges: int) -> None:
     """A terminal that got none of the answers has it still: for the whole overlap, however often it
     has asked.
@@ -109,7 +110,7 @@ def test_the_key_before_a_row_of_lost_answers_stays_accepted(shop: Shop, exchang
     for number in range(1, exchanges + 1):
         exchange(shop, f"X{number}", number)
     blocks = [former.block for former in key(shop, TPK).former]
-    assert len(blocks) == min(exchanges, 3)
+    assert len(blocks) == min(exchanges, MOST_FORMER)
     assert blocks[-1] == f"block of {TPK}"
     newest = [f"tpk {number}" for number in range(exchanges - 1, 0, -1)]
     assert blocks[:-1] == newest[: len(blocks) - 1]
