@@ -91,6 +91,28 @@ def test_pins_come_under_dukpt() -> None:
     assert outcome(block(bytes(narrow), 0), AES_BDK_KEY, AES_KSN) == "good"
 
 
+def test_a_transactions_cipher_is_wiped_with_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-KEY-13: of DUKPT each key serves one block, whether it held a PIN or not; a PIN key's own
+    cipher is kept.
+    """
+    made: list[BlockCipher] = []
+
+    def kept(name: CipherName, key: bytes) -> BlockCipher:
+        made.append(BlockCipher(name, key))
+        return made[-1]
+
+    monkeypatch.setattr("switch.keys.vault_pin.BlockCipher", kept)
+    for shown in (block(TDES, 0), PinBlock("00" * 8)):
+        VAULT.check_pin(TDES_BDK_KEY, shown, PAN, "visa-pvv", REFERENCE, PVK, ksn=KSN)
+        VAULT.translate_pin(TDES_BDK_KEY, shown, PAN, TPK, 0, ksn=KSN)
+        VAULT.translate_pin(TPK, shown, PAN, AES_BDK_KEY, 4, destination_ksn=AES_KSN)
+    assert len(made) == 6
+    for cipher in made:
+        with pytest.raises(KeyRefused, match="wiped"):
+            cipher.encrypt(bytes(16))
+    assert outcome(block(TDES, 0)) == "good"
+
+
 @given(st.one_of(st.binary(max_size=20).map(bytes.hex), st.text(max_size=40)))
 def test_whatever_block_comes_in_there_is_one_answer_to_all_that_are_none(text: str) -> None:
     """SR-PIN-04, M-11: whatever the cause, the same verdict and text, and no exception."""
@@ -153,7 +175,10 @@ def test_no_other_key_verifies_a_pin(spec: KeySpec) -> None:
             got = VAULT.check_pin(TPK, block(TDES, 0), PAN, method, reference, key)
             assert got.outcome in ("good", "bad")
         else:
-            with pytest.raises(KeyMisused, match=r"a\.key .*(must not verify a PIN|never meet)"):
+            said = (
+                r"^key a\.key is a .* must not verify a PIN|^key given\.P0 is .* a\.key is .* never"
+            )
+            with pytest.raises(KeyMisused, match=said):
                 VAULT.check_pin(TPK, block(TDES, 0), PAN, method, reference, key)
 
 
@@ -197,8 +222,12 @@ def test_the_house_pin_is_every_cards_that_brings_none() -> None:
         verdict = vault.check_pin(tpk, block(TDES, 0, pin), PAN, "house", "", None)
         assert verdict.outcome == expected
     live = made(vault, "P0", mark="live")
-    with pytest.raises(KeyMisused, match="never meet"):
+    with pytest.raises(KeyMisused) as told:
         vault.check_pin(live, block(TDES, 0), PAN, "house", "", None)
+    assert str(told.value) == (
+        "key a.live.P0 is marked live and the test PIN of this world is marked test: "
+        "they never meet"
+    )
     with pytest.raises(KeyRefused):
         vault.keep_house_pin(Pin("123"))
 
@@ -215,6 +244,15 @@ def test_what_is_wrong_with_a_card_or_method_is_told() -> None:
         VAULT.check_pin(TPK, shown, PAN, "guess", "", PVK)
     with pytest.raises(KeyRefused, match="needs a verification key"):
         VAULT.check_pin(TPK, shown, PAN, "visa-pvv", REFERENCE, None)
+
+
+def test_a_reference_is_of_the_first_key_unless_another_is_named() -> None:
+    """The index stands in front of the PVV, and is in it."""
+    first = VAULT.pin_reference(PIN, PAN, "visa-pvv", PVK)
+    third = VAULT.pin_reference(PIN, PAN, "visa-pvv", PVK, key_index=3)
+    assert (first[0], third[0]) == ("1", "3")
+    assert VAULT.pin_reference(PIN, PAN, "visa-pvv", PVK, key_index=1) == first
+    assert VAULT.check_pin(TPK, block(TDES, 0), PAN, "visa-pvv", third, PVK).outcome == "good"
 
 
 def test_no_reference_is_made_under_a_live_key() -> None:
@@ -281,6 +319,9 @@ def test_pins_are_translated_from_dukpt_to_a_zone_key_and_back() -> None:
     zero = VAULT.translate_pin(AES_TPK, got.block, PAN, AES_BDK_KEY, 0, destination_ksn=AES_KSN)
     assert zero.block is not None
     assert outcome(zero.block, AES_BDK_KEY, AES_KSN) == "good"
+    for shown in (back.block, zero.block):
+        again = VAULT.translate_pin(AES_BDK_KEY, shown, PAN, TPK, 0, ksn=AES_KSN)
+        assert again.block == block(TDES, 0)
     bad = VAULT.translate_pin(TDES_BDK_KEY, block(key, 0), PAN, TPK, 0, ksn="FFFF9876543210E00000")
     assert (bad.outcome, bad.block) == ("block_invalid", None)
     with pytest.raises(KeyRefused, match="counter"):
