@@ -2,8 +2,10 @@
 sealed texts out.
 
 Owns the questions and the words that they are asked in. Refuses to know where keys are kept: an HSM
-can stand behind the same questions. A key comes as ``KeyUse``: its name, for people, and its key
-block (X9.143 version D), which only the vault opens; the vault believes the block alone.
+can stand behind the same questions. A key comes as ``KeyUse``: its name, and its key block (X9.143
+version D), which only the vault opens. Usage and all else is believed of the block alone, and a
+block that was made for a name opens under that name only: in the store no key can be put in
+another's place.
 
 Who misuses a key is told so by an exception; a message that does not verify is a verdict.
 """
@@ -261,40 +263,46 @@ class ChipVault(Protocol):
 
 
 class KeyVault(Protocol):
-    """The life of keys. What is made is a block to be stored; the vault keeps no list of keys."""
+    """The life of keys. What is made is a block to be stored; the vault keeps no list of keys.
 
-    def make_key(self, spec: KeySpec) -> MadeKey:
+    ``name``: under which the block will be stored, and to which it is bound; without one it opens
+    under any. Only what is never stored has none.
+    """
+
+    def make_key(self, spec: KeySpec, name: str = "") -> MadeKey:
         """A key from the operating system's generator (SR-KEY-11). Raises KeyMisused where usage,
         algorithm, mode and length do not go together.
         """
 
     def next_generation(self, key: KeyUse) -> MadeKey:
-        """Another key of the same attributes, to take this one's place."""
+        """Another key of the same attributes and name, to take this one's place."""
 
     def working_keys(
         self,
         working: str,
         roles: tuple[str, ...],
         *,
+        terminal: str = "",
         mac_scheme: str = "",
         form: str = "tr31",
         mark: str = "test",
     ) -> dict[str, MadeKey]:
-        """Fresh working keys by role (``tpk``, ``tak``, ``tdk``). ``working``: ``tdes-2``,
-        ``tdes-3``, ``aes-128``, ``aes-192``, ``aes-256``, ``unionpay`` (8 bytes for the MAC, a
-        named exception of SR-KEY-10), ``sm4``; ``mac_scheme`` gives the MAC key its usage, ``form``
-        is how they will be handed out.
+        """Fresh working keys by role (``tpk``, ``tak``, ``tdk``) of the terminal of that name.
+        ``working``: ``tdes-2``, ``tdes-3``, ``aes-128``, ``aes-192``, ``aes-256``, ``unionpay`` (8
+        bytes for the MAC, a named exception of SR-KEY-10), ``sm4``; ``mac_scheme`` gives the MAC
+        key its usage, ``form`` is how they will be handed out.
         """
 
     def hand_out(self, order: KeyOrder) -> dict[str, HandedKey]:
         """Working keys under the terminal master key, by role: key blocks (under a K1 key), or ECB
-        cryptograms (under a K0 key, SR-KEY-10). Raises KeyMisused.
+        cryptograms (under a K0 key, SR-KEY-10). No officer is asked, so that nothing but a working
+        key of the same terminal leaves like this. Raises KeyMisused.
         """
 
-    def import_clear(self, spec: KeySpec, clear: bytearray) -> MadeKey:
+    def import_clear(self, spec: KeySpec, clear: bytearray, name: str = "") -> MadeKey:
         """A clear test key, which is overwritten; refuses to make a live one (SR-KEY-06)."""
 
-    def begin_components(self, spec: KeySpec, count: int) -> str:
+    def begin_components(self, spec: KeySpec, count: int, name: str = "") -> str:
         """Components are to be entered: a ticket. Two or more; one only for a test key."""
 
     def add_component(self, ticket: str, officer: str, value: bytearray, check_value: str) -> int:
@@ -309,7 +317,9 @@ class KeyVault(Protocol):
     def drop_components(self, ticket: str) -> None:
         """Forget and overwrite what was entered; a ticket that is not there is none of its."""
 
-    def import_block(self, kek: KeyUse, block: str, *, legacy: bool = False) -> MadeKey:
+    def import_block(
+        self, kek: KeyUse, block: str, *, name: str = "", legacy: bool = False
+    ) -> MadeKey:
         """A key block that somebody else made under a shared K1 key, whose mark it takes over.
         Versions A and C only with ``legacy`` (SR-KEY-02). Raises KeyBlockRefused, KeyMisused.
         """
@@ -321,6 +331,7 @@ class KeyVault(Protocol):
         cryptogram: bytes,
         check_value: str,
         *,
+        name: str = "",
         legacy: bool = False,
     ) -> MadeKey:
         """A bare ECB cryptogram under a shared K0 key; only with ``legacy`` (SR-KEY-02), only where

@@ -18,6 +18,7 @@ from switch.keys.permissions import kind, permitted
 from switch.keys.port import KeyRefused, KeySpec
 
 KEYS: Final = 4096  # opened keys at a time
+LABEL: Final = "LB"  # the optional block that bears a key's name (X9.143)
 DEVICES: Final = 1024  # devices whose way to the newest counter is kept
 _CIPHERS: Final[dict[str, CipherName]] = {"TDES": "TDES", "AES": "AES", "SM4": "SM4"}
 
@@ -35,7 +36,7 @@ W = TypeVar("W", bound=Wiped)
 class OpenKey(Uncopied):
     """One key in clear, and its ciphers and MACs made ready. Shows what it is, never itself."""
 
-    __slots__ = ("_cipher", "macs", "may", "optional", "spec", "value")
+    __slots__ = ("_cipher", "macs", "may", "name", "optional", "spec", "value")
 
     def __init__(
         self, spec: KeySpec, value: bytearray, optional: tuple[OptionalBlock, ...] = ()
@@ -43,6 +44,8 @@ class OpenKey(Uncopied):
         self.spec = spec
         self.value = value
         self.optional = optional
+        # The name that its block was made for; empty for any.
+        self.name = next((each.data for each in optional if each.id == LABEL), "")
         self.may = permitted(spec)
         self._cipher: BlockCipher | None = None
         self.macs: dict[str, MacKey] = {}

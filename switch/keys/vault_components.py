@@ -27,6 +27,7 @@ _SHORTEST_CHECK: Final = 2  # bytes of a check value
 @dataclass(slots=True)
 class _Entry:
     spec: KeySpec
+    name: str
     count: int
     officers: list[str]
     components: list[bytearray]
@@ -44,7 +45,7 @@ class ComponentDesk:
         self._random_bytes = random_bytes
         self._entries: dict[str, _Entry] = {}
 
-    def begin(self, spec: KeySpec, count: int) -> str:
+    def begin(self, spec: KeySpec, count: int, name: str = "") -> str:
         """A ticket for the entry of a key. Raises KeyRefused."""
         check_spec(spec)
         least = 1 if spec.mark == "test" else 2
@@ -57,7 +58,7 @@ class ComponentDesk:
         ticket = self._random_bytes(_TICKET_BYTES).hex()
         if ticket in self._entries:
             raise KeyRefused("the generator gave the same ticket twice: no key can be entered")
-        self._entries[ticket] = _Entry(spec, count, [], [])
+        self._entries[ticket] = _Entry(spec, name, count, [], [])
         return ticket
 
     def add(self, ticket: str, officer: str, value: bytearray, check_value: str) -> int:
@@ -86,8 +87,8 @@ class ComponentDesk:
         finally:
             wipe(value)
 
-    def finish(self, ticket: str) -> tuple[KeySpec, bytearray]:
-        """The attributes and the key, for the caller to overwrite. Raises KeyRefused."""
+    def finish(self, ticket: str) -> tuple[KeySpec, str, bytearray]:
+        """Attributes, name and the key, for the caller to overwrite. Raises KeyRefused."""
         entry = self._entry(ticket)
         missing = entry.count - len(entry.components)
         if missing:
@@ -95,7 +96,7 @@ class ComponentDesk:
         parts = entry.components
         try:
             value = combine(parts) if len(parts) > 1 else bytearray(parts[0])
-            return entry.spec, value
+            return entry.spec, entry.name, value
         finally:
             self.drop(ticket)
 

@@ -28,7 +28,7 @@ from switch.keys.vault_components import ComponentDesk
 from switch.keys.vault_room import VaultRoom
 from switch.model.key_roles import ROLES, SIZES, Size
 from switch.model.ksn import KsnRefused, of_initial_key_id, parse
-from switch.model.security import KeyUse
+from switch.model.security import KeyUse, terminal_key
 
 _TRIES: Final = 8  # a generator that gives a weak key so often is broken
 _MOST_COMPONENTS: Final = 9
@@ -78,7 +78,7 @@ class KeyMaker:
         """Overwrite what was entered and is no key yet."""
         self._components.wipe()
 
-    def make_key(self, spec: KeySpec) -> MadeKey:
+    def make_key(self, spec: KeySpec, name: str = "") -> MadeKey:
         """A key from the generator (SR-KEY-11)."""
         check_spec(spec)
         for _ in range(_TRIES):
@@ -90,40 +90,44 @@ class KeyMaker:
             except KeyRefused:
                 wipe(value)
                 continue
-            return self._room.sealed(spec, value)
+            return self._room.sealed(spec, value, name=name)
         raise VaultError("the generator gives weak keys only: it is broken, make no key with it")
 
     def next_generation(self, key: KeyUse) -> MadeKey:
-        """Another key of the same attributes."""
-        return self.make_key(self._room.looked_at(key).spec)
+        """Another key of the same attributes and name."""
+        return self.make_key(self._room.looked_at(key).spec, key.name)
 
     def working_keys(
         self,
         working: str,
         roles: tuple[str, ...],
         *,
+        terminal: str = "",
         mac_scheme: str = "",
         form: str = "tr31",
         mark: str = "test",
     ) -> dict[str, MadeKey]:
         """Fresh working keys by role. Raises KeyRefused for what is not known."""
         return {
-            role: self.make_key(_working_spec(working, role, mac_scheme, form, mark))
+            role: self.make_key(
+                _working_spec(working, role, mac_scheme, form, mark),
+                terminal_key(terminal, role) if terminal else "",
+            )
             for role in roles
         }
 
-    def import_clear(self, spec: KeySpec, clear: bytearray) -> MadeKey:
+    def import_clear(self, spec: KeySpec, clear: bytearray, name: str = "") -> MadeKey:
         """A clear test key, which is overwritten."""
         if spec.mark != "test":
             wipe(clear)
             raise KeyMisused(
                 "a key in clear can only be marked test: a live one is entered in components"
             )
-        return self._room.sealed(spec, clear)
+        return self._room.sealed(spec, clear, name=name)
 
-    def begin_components(self, spec: KeySpec, count: int) -> str:
+    def begin_components(self, spec: KeySpec, count: int, name: str = "") -> str:
         """A ticket for the entry of a key."""
-        return self._components.begin(spec, count)
+        return self._components.begin(spec, count, name)
 
     def add_component(self, ticket: str, officer: str, value: bytearray, check_value: str) -> int:
         """Take a component: how many are still missing."""
@@ -131,8 +135,8 @@ class KeyMaker:
 
     def finish_components(self, ticket: str) -> MadeKey:
         """The exclusive or of all components."""
-        spec, value = self._components.finish(ticket)
-        return self._room.sealed(spec, value)
+        spec, name, value = self._components.finish(ticket)
+        return self._room.sealed(spec, value, name=name)
 
     def drop_components(self, ticket: str) -> None:
         """Forget what was entered."""

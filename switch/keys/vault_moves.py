@@ -32,6 +32,7 @@ from switch.keys.port import (
 from switch.keys.vault_cache import OpenKey
 from switch.keys.vault_components import check_bytes
 from switch.keys.vault_room import VaultRoom
+from switch.model.key_roles import ROLES, WORKING_ROLES
 from switch.model.security import KeyOrder, KeyUse
 
 BLOCK: Final = "tr31"
@@ -61,6 +62,8 @@ class KeyMover:
         """Working keys under the terminal master key, by role."""
         if order.form not in (BLOCK, CRYPTOGRAM):
             raise KeyRefused(f"working keys are handed out as {BLOCK} or {CRYPTOGRAM}")
+        for role, key in order.working:
+            self._need_working(role, key, order.master)
         move = self._block if order.form == BLOCK else self._cryptogram
         return {role: move(key, order.master) for role, key in order.working}
 
@@ -82,7 +85,9 @@ class KeyMover:
         self._need_two(key, officers)
         return self._cryptogram(key, kek)
 
-    def import_block(self, kek: KeyUse, block: str, *, legacy: bool = False) -> MadeKey:
+    def import_block(
+        self, kek: KeyUse, block: str, *, name: str = "", legacy: bool = False
+    ) -> MadeKey:
         """A key block that somebody else made under a shared K1 key."""
         shared = self._room.opened(kek, "open a key block")
         version = block[:1]
@@ -98,7 +103,7 @@ class KeyMover:
             _need_check_value(opened, spec)
             _need_stronger(kek, shared, spec)
             kept = tuple(each for each in opened.header.optional if each.id in _KEPT)
-            return self._room.sealed(spec, opened.key, kept)
+            return self._room.sealed(spec, opened.key, kept, name)
         finally:
             wipe(opened.key)
 
@@ -109,6 +114,7 @@ class KeyMover:
         cryptogram: bytes,
         check_value: str,
         *,
+        name: str = "",
         legacy: bool = False,
     ) -> MadeKey:
         """A bare ECB cryptogram under a shared K0 key."""
@@ -124,7 +130,7 @@ class KeyMover:
         try:
             if not check_value_fits(kind(spec), value, expected):
                 raise KeyRefused("the key does not fit its check value: another key, or changed")
-            return self._room.sealed(spec, value)
+            return self._room.sealed(spec, value, name=name)
         finally:
             wipe(value)
 
@@ -163,6 +169,16 @@ class KeyMover:
         found, shared = self._room.looked_at(key), self._room.looked_at(kek)
         need_export(key.name, found.spec, kek.name, shared.spec, form)
         return found, shared
+
+    def _need_working(self, role: str, key: KeyUse, master: KeyUse) -> None:
+        """No officer is asked for what is handed out: it must be a working key, and the terminal's
+        own (SR-KEY-07).
+        """
+        spec = self._room.looked_at(key).spec
+        if role not in WORKING_ROLES or spec.usage not in ROLES["terminal"][role].usages:
+            raise misused(key.name, spec, f"be handed out as {role}")
+        if key.name.rpartition(".")[0] != master.name.rpartition(".")[0]:
+            raise misused(key.name, spec, f"be handed out under {master.name}, which is another's")
 
     def _need_two(self, key: KeyUse, officers: tuple[str, ...]) -> None:
         """SR-KEY-07: a live key leaves when two different persons want it."""

@@ -28,7 +28,7 @@ from switch.keys.port import (
     MadeKey,
     VaultError,
 )
-from switch.keys.vault_cache import DEVICES, KEYS, Kept, OpenKey
+from switch.keys.vault_cache import DEVICES, KEYS, LABEL, Kept, OpenKey
 from switch.model.ksn import Ksn, parse
 from switch.model.security import KeyUse
 
@@ -66,14 +66,19 @@ class VaultRoom(Uncopied):
 
     def opened(self, key: KeyUse, operation: str) -> OpenKey:
         """The key, where its block says that it may do this. Raises KeyMisused, KeyBlockRefused."""
-        found = self._opened.get(key.block, lambda: self._open(key))
+        found = self.looked_at(key)
         if operation not in found.may:
             raise misused(key.name, found.spec, operation)
         return found
 
     def looked_at(self, key: KeyUse) -> OpenKey:
-        """The key, to say what it is or to hand it on; not to use it. Raises KeyBlockRefused."""
-        return self._opened.get(key.block, lambda: self._open(key))
+        """The key, to say what it is or to hand it on; not to use it. Raises KeyBlockRefused, for
+        a block that was made for another name as well.
+        """
+        found = self._opened.get(key.block, lambda: self._open(key))
+        if found.name not in ("", key.name):
+            raise KeyBlockRefused(f"key {key.name}: {refused()}")
+        return found
 
     def tests(self) -> Iterator[tuple[str, OpenKey]]:
         """Names and keys of the test keys that were opened last, the newest first: what the doctor
@@ -83,10 +88,15 @@ class VaultRoom(Uncopied):
             yield name, self.looked_at(KeyUse(name, block))
 
     def sealed(
-        self, spec: KeySpec, value: bytearray, optional: tuple[OptionalBlock, ...] = ()
+        self,
+        spec: KeySpec,
+        value: bytearray,
+        optional: tuple[OptionalBlock, ...] = (),
+        name: str = "",
     ) -> MadeKey:
-        """A key's block for the store; ``value`` is overwritten. Raises KeyRefused for attributes
-        that do not go together, a weak key, and a published test key marked live.
+        """A key's block for the store, bound to its name where one is given; ``value`` is
+        overwritten. Raises KeyRefused for attributes that do not go together, a weak key, and a
+        published test key marked live.
         """
         try:
             if not self._protection:
@@ -99,6 +109,8 @@ class VaultRoom(Uncopied):
             refuse_unfit(kind(spec), value, single_des=spec.algorithm == "D")
             if spec.mark == "live" and is_published(value):
                 raise KeyRefused("this is a published test key: it must not be marked live")
+            if name:
+                optional = (*optional, OptionalBlock(LABEL, name))
             header = padded(
                 Header(
                     _VERSION,
@@ -156,14 +168,15 @@ class VaultRoom(Uncopied):
                 header.exportability,
                 mark,
             )
+            found = OpenKey(spec, value, header.optional)
             if mark == "test":
-                self._remember(key)
-            return OpenKey(spec, value, header.optional)
+                self._remember(key.block, found.name or key.name)
+            return found
         raise KeyBlockRefused(f"key {key.name}: {refused()}")
 
-    def _remember(self, key: KeyUse) -> None:
-        self._tests.pop(key.block, None)
-        self._tests[key.block] = key.name
+    def _remember(self, block: str, name: str) -> None:
+        self._tests.pop(block, None)
+        self._tests[block] = name
         while len(self._tests) > TESTS:
             self._tests.pop(next(iter(self._tests)))
 

@@ -60,6 +60,8 @@ ROLES: Final[dict[str, dict[str, Role]]] = {
     },
 }
 
+WORKING_ROLES: Final = ("tpk", "tak", "tdk")  # of a terminal: keys that an exchange renews
+
 SIZES: Final[dict[str, Size]] = {
     "tdes-2": Size("T", 16),
     "tdes-3": Size("T", 24),

@@ -88,7 +88,7 @@ class KeyWorks:
     def _generate(self, given: Given) -> Work:
         name, spec = free(given), self._spec(given)
         return Work(
-            given.what, name, spec.mark, lambda _: installed(name, self._vault.make_key(spec))
+            given.what, name, spec.mark, lambda _: installed(name, self._vault.make_key(spec, name))
         )
 
     def _import(self, given: Given) -> Work:
@@ -107,7 +107,7 @@ class KeyWorks:
                 given.what,
                 name,
                 TEST,
-                lambda _: installed(name, vault.import_clear(spec, taken(clear))),
+                lambda _: installed(name, vault.import_clear(spec, taken(clear), name)),
             )
         kek = in_use(given.key("kek"))
         if given.word("block"):
@@ -116,7 +116,9 @@ class KeyWorks:
                 given.what,
                 name,
                 kek.mark,
-                lambda _: installed(name, vault.import_block(use_of(kek), block, legacy=legacy)),
+                lambda _: installed(
+                    name, vault.import_block(use_of(kek), block, name=name, legacy=legacy)
+                ),
             )
         spec, check = self._spec(given, kek.mark), given.need("check_value")
         cryptogram = as_bytes(given.need("cryptogram"), "cryptogram")
@@ -125,7 +127,10 @@ class KeyWorks:
             name,
             kek.mark,
             lambda _: installed(
-                name, vault.import_cryptogram(use_of(kek), spec, cryptogram, check, legacy=legacy)
+                name,
+                vault.import_cryptogram(
+                    use_of(kek), spec, cryptogram, check, name=name, legacy=legacy
+                ),
             ),
         )
 
@@ -140,7 +145,7 @@ class KeyWorks:
         name, spec, count = free(given), self._spec(given), given.count("count", COMPONENTS)
 
         def run(_: tuple[str, ...]) -> Done:
-            ticket = self._vault.begin_components(spec, count)
+            ticket = self._vault.begin_components(spec, count, name)
             self._entering[ticket] = _Entry(name, spec.mark)
             said = f"{count} components of {name} awaited"
             return Done(said, {"ticket": ticket, "missing": count})
@@ -266,7 +271,7 @@ class KeyWorks:
             spec = self._spec(given, algorithm=_BY_LETTER.get(letter, letter))
 
             def make(_: tuple[str, ...]) -> Done:
-                made = self._vault.make_key(spec)
+                made = self._vault.make_key(spec, name)
                 done = installed(name, made)
                 return done._replace(data=self._in_clear(KeyUse(name, made.block), count))
 

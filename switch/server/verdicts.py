@@ -169,6 +169,7 @@ class Verdicts:
         made = self._vault.working_keys(
             security.working,
             WORKING_ROLES,
+            terminal=request.terminal_id,
             mac_scheme=scheme,
             form=security.exchange,
             mark="test" if row is None else row.mark,

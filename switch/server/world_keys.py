@@ -37,7 +37,7 @@ def key_records(
     does not take.
     """
     for item in keys:
-        made = vault.import_clear(item.spec, bytearray.fromhex(item.value.reveal()))
+        made = vault.import_clear(item.spec, bytearray.fromhex(item.value.reveal()), item.name)
         content = _content(made)
         said = Said(known, Key(SealedKey.TABLE, item.name), content)
         record = found(known, SealedKey, item.name)

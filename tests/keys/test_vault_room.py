@@ -72,6 +72,27 @@ def test_a_block_with_any_character_changed_does_not_open(data: st.DataObject) -
         inner.looked_at(changed)
 
 
+def test_a_block_opens_under_its_own_name_only() -> None:
+    """Whoever can write to the store cannot put a terminal's key in another's place, or a key in
+    an issuer's: not before it was opened, and not while it is kept. The error is that of a block
+    that was changed (SR-KEY-04).
+    """
+    inner = room()
+    block = inner.sealed(SPEC, bytearray(BDK), name="terminal.T1.tpk").block
+    other, own = KeyUse("terminal.T2.tpk", block), KeyUse("terminal.T1.tpk", block)
+    for _ in range(2):
+        with pytest.raises(KeyBlockRefused, match=r"key terminal\.T2\.tpk: the key block does not"):
+            inner.opened(other, "decipher a PIN block")
+        with pytest.raises(KeyBlockRefused):
+            inner.looked_at(other)
+        assert inner.opened(own, "decipher a PIN block").value == BDK
+    assert [name for name, _ in inner.tests()] == [own.name]
+    with pytest.raises(KeyBlockRefused):
+        inner.looked_at(KeyUse(own.name, block.replace("T1", "T2")))
+    with pytest.raises(KeyRefused, match="cannot be headed like this"):
+        inner.sealed(SPEC, bytearray(BDK), name="terminal.Zürich.tpk")
+
+
 def test_the_mark_is_bound_by_the_key_that_the_block_is_under() -> None:
     """SR-KEY-09: no field of the block says it, so none can be changed."""
     inner = room()

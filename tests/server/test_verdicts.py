@@ -284,7 +284,11 @@ def test_working_keys_are_made_as_the_terminals_security_says(
     vault = Asked()
     verdict = ask(vault, VerdictNeed("working_keys"), facts(*master))
     assert vault.asked == [
-        ("working", "tdes-2", {"mac_scheme": "x9.9", "form": "tr31", "mark": mark})
+        (
+            "working",
+            "tdes-2",
+            {"terminal": "T1", "mac_scheme": "x9.9", "form": "tr31", "mark": mark},
+        )
     ]
     assert verdict.outcome == "made"
     assert verdict.data["tpk"] == "tpk-block"
