@@ -6,8 +6,13 @@ approved or not, and the issuer scripts that wait for the card. An ATC is used o
 in one terminal at a time: a demand must come with a higher one than any that was right before. An
 advice is never declined for its cryptogram, but the counter that it proves counts.
 
+A cryptogram that is right was made over an amount. Where that is another one than the message asks
+for, a terminal asks for what its card holder has not seen: such a payment is flagged and told, and
+not refused, because some terminals ask for a tip or cash on top.
+
 A script is taken off the card in the commit that orders it, so it is delivered once: an answer that
-is lost has lost it, and the operator queues it again. A repeat is answered with a response
+is lost has lost it, and the operator queues it again. What does not fit into one answer waits for
+the next. A repeat is answered with a response
 cryptogram if its own cryptogram is right and the first one's was; scripts it gets none.
 """
 
@@ -16,17 +21,23 @@ from __future__ import annotations
 from typing import Final
 
 from switch.core.case import Case, Objection
+from switch.core.replies import alert
 from switch.core.terms import key_use
 from switch.model.facts import Facts, Verdict
 from switch.model.records import Card, Transaction
 from switch.model.request import Request
 from switch.model.security import ChipOrder, KeyUse, issuer_key
 from switch.model.words import Flow, Reason
+from switch.money import Money
 
 CHECK: Final = "cryptogram"
 MASTER: Final = "imk_ac"
 SCRIPTING: Final = ("imk_smi", "imk_smc")
 ONLINE: Final = "ARQC"
+OTHER_AMOUNT: Final = "chip-amount"  # the flag of a payment
+SCRIPT_BYTES: Final = 128  # of scripts in one answer, as much as a terminal must take (EMV book 3)
+_TEMPLATES_BYTES: Final = 4  # tag and length of 71 and of 72
+_COMMAND_BYTES: Final = 15  # tag 86 and its length; header and length of the command; its MAC
 _OTHERWISE: Final = {"bad": "is not the card's", "incomplete": "lacks data"}  # no more was said
 _REFUSED: Final = {
     "TC": ("the card has approved it off line (TC)", "an advice of it, or an ARQC"),
@@ -49,7 +60,7 @@ def cryptogram(case: Case) -> Objection:
     saw = f"{kind or 'cryptogram'}, ATC {atc}"
     match verdict.outcome:
         case "good":
-            return _taken(case, card, kind, atc)
+            return _taken(case, card, verdict)
         case "bad" | "incomplete":
             said = verdict.said or _OTHERWISE[verdict.outcome]
             remedy = "a cryptogram over the data of this message, by the keys of the card's issuer"
@@ -60,7 +71,8 @@ def cryptogram(case: Case) -> Objection:
             return case.objected(CHECK, saw, said, Reason.KEY_UNKNOWN, remedy)
 
 
-def _taken(case: Case, card: Card, kind: str, atc: int) -> Objection:
+def _taken(case: Case, card: Card, verdict: Verdict) -> Objection:
+    kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)
     saw = f"{kind}, ATC {atc}"
     if atc <= card.atc_seen:
         said = f"the card has been at ATC {card.atc_seen} already"
@@ -71,7 +83,7 @@ def _taken(case: Case, card: Card, kind: str, atc: int) -> Objection:
     if kind != ONLINE:
         said, remedy = _REFUSED.get(kind, ("is of no kind that asks for approval", "an ARQC"))
         return case.objected(CHECK, saw, said, Reason.CRYPTOGRAM_INVALID, remedy)
-    case.passed(CHECK, saw, "right")
+    case.passed(CHECK, saw, f"right{_other_amount(case, verdict)}")
     return None
 
 
@@ -89,8 +101,19 @@ def noted(case: Case) -> Objection:
         return None
     if atc > card.atc_seen:
         case.card_changes["atc_seen"] = atc
-    case.passed(CHECK, saw, "right, noted")
+    case.passed(CHECK, saw, f"right, noted{_other_amount(case, verdict)}")
     return None
+
+
+def _other_amount(case: Case, verdict: Verdict) -> str:
+    """What there is to say where the card was shown another amount than the switch; flags it."""
+    shown, asked = verdict.data.get("amount", ""), case.amount
+    if not shown or asked is None or int(shown) == asked.minor:
+        return ""
+    seen = Money(int(shown), asked.currency)
+    case.flags.append(OTHER_AMOUNT)
+    case.tells.append(alert(case.event, "chip.amount", shown=str(seen), asked=str(asked)))
+    return f", but over {seen}, and {asked} is asked for"
 
 
 def again(first: Transaction, facts: Facts) -> ChipOrder | None:
@@ -120,10 +143,27 @@ def _answer(case: Case, card: Card) -> ChipOrder | None:
             "scripts", ", ".join(card.scripts), "wait: the issuer's script keys are missing"
         )
         return order
-    case.card_changes["scripts"] = ()
-    case.passed("scripts", ", ".join(card.scripts), "go to the card with this answer")
+    going = fitting(card.scripts)
+    case.card_changes["scripts"] = card.scripts[len(going) :]
+    case.passed("scripts", ", ".join(going), "go to the card with this answer")
     found = tuple(key for key in keys if key is not None)
-    return ChipOrder(order.key, order.profile, card.scripts, found, order.sequence)
+    return ChipOrder(order.key, order.profile, going, found, order.sequence)
+
+
+def fitting(scripts: tuple[str, ...]) -> tuple[str, ...]:
+    """Those at the front that fit into one answer.
+
+    >>> fitting(("pin-unblock", "put-data:9F58:03", *["put-data:9F59:" + 32 * "00"] * 2))[-1][:13]
+    'put-data:9F59'
+    >>> len(fitting(8 * ("pin-unblock",))), len(fitting(8 * ("put-data:9F59:" + 32 * "00",)))
+    (8, 2)
+    """
+    room = SCRIPT_BYTES - _TEMPLATES_BYTES
+    for place, script in enumerate(scripts):
+        room -= _COMMAND_BYTES + len(script.partition(":")[2].partition(":")[2]) // 2
+        if room < 0:
+            return scripts[:place]
+    return scripts
 
 
 def _order(facts: Facts, card: Card) -> ChipOrder | None:

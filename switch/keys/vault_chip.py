@@ -26,7 +26,7 @@ from switch.keys.emv_keys import card_key
 from switch.keys.emv_profiles import AUTO, profile_of
 from switch.keys.emv_response import CardStatusUpdate, issuer_authentication
 from switch.keys.emv_script import CardMoment, command_of, secured, template, template_of
-from switch.keys.emv_tags import ISSUER_AUTHENTICATION, SEQUENCE
+from switch.keys.emv_tags import AMOUNT, ISSUER_AUTHENTICATION, SEQUENCE
 from switch.keys.mac_iso9797 import RetailMac
 from switch.keys.port import KeyRefused
 from switch.keys.vault_cache import Kept
@@ -81,11 +81,14 @@ class ReadyCard(Uncopied):
 
 
 class _Presented(NamedTuple):
-    """A card and its transaction, as a message brought them."""
+    """A card and its transaction, as a message brought them. ``amount`` is what its cryptogram was
+    made over, in digits; empty where that is none.
+    """
 
     pan: str
     sequence: str
     chip: ChipTransaction
+    amount: str
 
     def __repr__(self) -> str:
         return f"_Presented({self.chip})"
@@ -110,8 +113,8 @@ class ChipDesk:
         """The application cryptogram in the chip data: ``good``, ``bad`` or ``incomplete``.
 
         ``sequence``: empty takes the one in the chip data (5F34), else ``00``. ``data``: ``atc`` in
-        digits and ``cryptogram`` (``ARQC``, ``TC``, ``AAC``), unless incomplete. Raises KeyMisused,
-        KeyRefused.
+        digits, ``cryptogram`` (``ARQC``, ``TC``, ``AAC``) and ``amount`` (9F02, where the
+        cryptogram is made over it), unless incomplete. Raises KeyMisused, KeyRefused.
         """
         key = self._room.opened(imk, "check a cryptogram").value
         _known(profile)
@@ -122,7 +125,7 @@ class ChipDesk:
             return Verdict("incomplete", str(lack))
         shown = presented.chip
         fitting = self._fits(shown, card)
-        data = {"atc": str(shown.counter), "cryptogram": shown.kind}
+        data = {"atc": str(shown.counter), "cryptogram": shown.kind, "amount": presented.amount}
         name = shown.profile.name
         if fitting:
             return Verdict("good", f"right by {name}", data)
@@ -244,7 +247,9 @@ def _presented(profile: str, chip: ChipData, pan: Pan, sequence: str) -> _Presen
     values = read_chip(raw)
     number = pan.reveal()
     found = sequence_of(sequence, values)
-    return _Presented(number, found, transaction_of(values, profile, number))
+    shown = transaction_of(values, profile, number)
+    amount = values[AMOUNT].hex() if AMOUNT in shown.profile.tags else ""
+    return _Presented(number, found, shown, amount if amount.isdigit() else "")
 
 
 def sequence_of(sequence: str, values: Mapping[str, bytes]) -> str:

@@ -40,7 +40,8 @@ class Verdict(Struct, frozen=True, gc=False):
     doctor found.
 
     ``data``: ``former`` says how many exchanges back the key lies that fitted; ``atc`` of a
-    cryptogram as digits and ``cryptogram`` as ``ARQC``, ``TC`` or ``AAC``; of working keys by role
+    cryptogram as digits, ``cryptogram`` as ``ARQC``, ``TC`` or ``AAC``, ``amount`` in minor units
+    as digits (empty where the cryptogram is over none); of working keys by role
     the block, and with ``_check`` behind it its check value (``_usage``, ``_algorithm``, ``_mode``,
     ``_exportability``, ``_length``, ``_mark``: what the block says).
     """

@@ -69,6 +69,7 @@ EVENTS: Final[dict[str, str]] = {
     "risk.flagged": "a risk rule that only flags has fired: rule, saw, why",
     "duplicate.mismatch": "the same request key came with other content (M-24)",
     "completion.after_expiry": "a completion of a hold that had expired was posted (INV-43)",
+    "chip.amount": "a cryptogram is over another amount than the message asks for: shown, asked",
     "ksn.exhausted": "a device has used its last counter and needs a new initial key (M-15)",
     "ksn.device_moved": "a DUKPT device sends for another terminal than before: device, was",
     "terminal.locked": "a terminal's cryptography has failed too often: how often (SR-PIN-06)",

@@ -11,7 +11,7 @@ from switch.keys.emv_script import NAMES as SCRIPT_NAMES
 from switch.model.effects import Reply, Told
 from switch.model.events import Moment, OperatorCommand
 from switch.model.facts import Verdict, VerdictNeed
-from switch.model.records import Card, Key, SealedKey
+from switch.model.records import Card, Key, SealedKey, Transaction
 from switch.model.security import ChipOrder, KeyUse
 from switch.model.words import EntryMode, Flow, Kind, Reason
 from switch.values import ChipData, Pan
@@ -187,6 +187,42 @@ def test_a_script_is_delivered_once(shop: Shop) -> None:
         again = order(shop)
         assert again is not None
         assert again.scripts == ()
+
+
+def test_scripts_that_do_not_fit_into_one_answer_wait(shop: Shop) -> None:
+    """No answer is lost for its length, and no script with it: EMV book 3 lets a terminal take 128
+    bytes of them.
+    """
+    chipped(shop)
+    long = [f"put-data:9F58:{number:02X}{'00' * 31}" for number in range(5)]
+    for name in (*long, "card-block"):
+        assert script(shop, name).ok
+    told = []
+    for number in range(1, 5):
+        assert pay(shop, f"K{number}", arqc(number)) is Reason.APPROVED
+        said = order(shop)
+        assert said is not None
+        told.append(said.scripts)
+    assert told == [tuple(long[:2]), tuple(long[2:4]), (long[4], "card-block"), ()]
+    assert card(shop).scripts == ()
+
+
+@pytest.mark.parametrize("flow", [Flow.REQUEST, Flow.ADVICE])
+def test_a_cryptogram_over_another_amount_is_flagged(shop: Shop, flow: Flow) -> None:
+    """The card holder has seen 1.00, the terminal asks for 999.00: trail, flag and log say so."""
+    chipped(shop)
+    over = Verdict("good", data={"atc": "1", "cryptogram": "ARQC", "amount": "000000000100"})
+    assert pay(shop, "K1", over, 999_00, flow=flow) is Reason.APPROVED
+    assert "over 1.00 USD, and 999.00 USD is asked for" in shop.trail["cryptogram"][1]
+    assert "chip.amount" in shop.told
+    payment = shop.store[Key("transaction", "K1")]
+    assert isinstance(payment, Transaction)
+    assert payment.flags == ("chip-amount",)
+    same = Verdict("good", data={**over.data, "atc": "2"})
+    assert pay(shop, "K2", same, 1_00, flow=flow) is Reason.APPROVED
+    assert shop.trail["cryptogram"][1].startswith("right")
+    assert "over" not in shop.trail["cryptogram"][1]
+    assert "chip.amount" not in shop.told
 
 
 def test_a_script_waits_for_its_keys(shop: Shop) -> None:

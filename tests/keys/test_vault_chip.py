@@ -62,7 +62,18 @@ def test_a_right_cryptogram_is_good(
     data = ChipCard(name, pan, sequence, ISSUER).chip_data(TERMINAL, counter, kind)
     verdict = DESK.check_cryptogram(IMK, name, hidden(data), Pan(pan), sequence)
     assert verdict.outcome == "good"
-    assert verdict.data == {"atc": str(counter), "cryptogram": kind}
+    amount = TERMINAL.values()["9F02"].hex() if "9F02" in PROFILES[name].tags else ""
+    assert verdict.data == {"atc": str(counter), "cryptogram": kind, "amount": amount}
+
+
+def test_an_amount_that_is_no_number_is_none() -> None:
+    """A card makes its cryptogram over whatever it is given."""
+    data = ChipCard("visa-cvn18", PAN, "00", ISSUER).chip_data(TERMINAL, 5)
+    amount = TERMINAL.values()["9F02"]
+    spoilt = data.replace(bytes.fromhex("9F0206") + amount, bytes.fromhex("9F0206") + b"\x0a" * 6)
+    assert spoilt != data
+    verdict = DESK.check_cryptogram(IMK, "visa-cvn18", hidden(spoilt), Pan(PAN), "00")
+    assert verdict.data["amount"] == ""
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))
@@ -80,7 +91,8 @@ def test_another_issuer_s_card_is_bad() -> None:
     other = sealed(ROOM, "E0", OTHER)
     verdict = DESK.check_cryptogram(other, "pboc", hidden(chip_of("pboc")), Pan(PAN), "00")
     assert verdict.outcome == "bad"
-    assert verdict.data == {"atc": "5", "cryptogram": "ARQC"}
+    amount = TERMINAL.values()["9F02"].hex()
+    assert verdict.data == {"atc": "5", "cryptogram": "ARQC", "amount": amount}
 
 
 @given(name=profiles, data=st.data())
