@@ -3,7 +3,7 @@ other, and each change that all tests of the module let pass is shown.
 
 Owns which tests answer for a module, and how mutmut is run: in a copy that is thrown away, with few
 examples of each property, module by module. Refuses to judge what survives: ``keys/mutants.md``
-does. Run by ``tools/dev.py proof mutants [MODULE...]``.
+does. Run by ``tools/dev.py proof mutants [MODULE[.FUNCTION]...]``.
 
 Not changed are texts for people (the line of a ``raise`` and of a noted step), what stands outside
 of functions, and functions with decorators, which mutmut leaves alone.
@@ -98,8 +98,9 @@ def _home(module: str) -> str:
     return "model" if module == "ksn" else "keys"
 
 
-def mutate(module: str, folder: Path) -> Found:
-    """Run all mutants of a module in a copy of the checkout below ``folder``."""
+def mutate(named: str, folder: Path) -> Found:
+    """Run all mutants of a module or of one function, in a copy of the checkout below ``folder``."""
+    module, _, function = named.partition(".")
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     settings = SETTINGS.format(
@@ -109,7 +110,8 @@ def mutate(module: str, folder: Path) -> Found:
     )
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (folder / "pyproject.toml").write_text(project + settings, encoding="utf-8")
-    _mutmut(folder, "run", "--max-children", "1")
+    only = [f"*[._\u01c1]{function}__mutmut_*"] if function else []
+    _mutmut(folder, "run", "--max-children", "1", *only)
     _mutmut(folder, "export-cicd-stats")
     counts = json.loads((folder / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
     alive = [
@@ -117,10 +119,10 @@ def mutate(module: str, folder: Path) -> Found:
         for name, _, fate in (
             line.strip().partition(": ") for line in _mutmut(folder, "results").splitlines()
         )
-        if fate not in ("timeout", "killed")
+        if fate not in ("timeout", "killed", "not checked")
     ]
     shown = _run(folder, sys.executable, "-c", SHOW, *alive).split("\0")[:-1]
-    return Found(module, counts["killed"], counts["timeout"], tuple(shown))
+    return Found(named, counts["killed"], counts["timeout"], tuple(shown))
 
 
 def _mutmut(folder: Path, *arguments: str) -> str:
@@ -142,12 +144,12 @@ def _run(folder: Path, *program: str) -> str:
     return done.stdout
 
 
-def main(modules: Sequence[str]) -> int:
-    """Mutate the modules named, or all; the count of each is told, and what survived."""
+def main(names: Sequence[str]) -> int:
+    """Mutate what is named, or all modules; the count of each is told, and what survived."""
     os.nice(10)
-    for module in modules or MODULES:
+    for named in names or MODULES:
         with tempfile.TemporaryDirectory(prefix="isoswitch-mutants-") as folder:
-            found = mutate(module, Path(folder))
+            found = mutate(named, Path(folder))
         sys.stdout.write("\n".join((*found.alive, str(found), "")))
         sys.stdout.flush()
     return 0
