@@ -33,7 +33,7 @@ python3 tools/dev.py COMMAND [ARGUMENTS]
   proof   run the tests, the slow ones too, with many more examples, then fuzz the key room;
           proof fuzz [SECONDS] [TARGET...]  proof mutants [MODULE...]  proof PYTEST-ARGUMENTS
   check   formatter, linter, types, layers, laws of the house
-  bench   measure codec, decisions, whole purchases, what rules cost, a full store
+  bench   measure codec, decisions, whole purchases, rules, keys, a full store
 
 The first run sets up .venv, which takes about half a minute; later ones start at once.
 Arguments go to the command: python3 tools/dev.py serve --help

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Final
 
 import pytest
@@ -15,17 +16,30 @@ from click.testing import CliRunner
 
 from switch.data_folder import STORE_NAME
 from switch.errors import IsoswitchError
+from switch.model.facts import Verdict
 from switch.model.records import Batch, Key, Transaction
 from switch.selfcheck.run import selfcheck
 from switch.store.journal import records_in
 from switch.store.sqlite_reader import SqliteReader
 from switch.values import luhn_ok
-from switch_tools import bench, bench_codec, bench_costs, bench_stages, bench_store, bench_whole
+from switch_tools import (
+    bench,
+    bench_codec,
+    bench_costs,
+    bench_keys,
+    bench_secured,
+    bench_secured_world,
+    bench_stages,
+    bench_store,
+    bench_timing,
+    bench_whole,
+)
 from switch_tools.bench_bare import Bare, MadeClock
 from switch_tools.bench_history import Past, Tills
 from switch_tools.bench_load import LoadError, Till
 from switch_tools.bench_rounds import in_turn, ratio
 from switch_tools.bench_samples import ASCII, PACKED, SAMPLES, Sample
+from switch_tools.bench_vault import BenchVault
 from switch_tools.bench_world import (
     MOST_TERMINALS,
     Buyer,
@@ -36,7 +50,8 @@ from switch_tools.bench_world import (
     bench_codec as codec_of_bench,
 )
 
-TINY: Final = bench.Effort(1, 1, 0.2, 64, 1, 1, 1, 70)
+REFUSED: Final = Verdict("block_invalid", "less")
+TINY: Final = bench.Effort(1, 1, 0.2, 64, 1, 1, 1, 70, 1, 1, 2)
 
 
 def test_jobs_are_measured_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,6 +144,62 @@ def test_whole_purchases_over_loopback(tmp_path: Path) -> None:
     assert all(figure.purchases > 0 and figure.server_us > 0 for figure in figures)
 
 
+def test_the_key_room_is_asked_what_the_live_path_asks(tmp_path: Path) -> None:
+    """Every question of a measurement is answered as a good message's is, or nothing is measured;
+    derivations, PINs, MACs, cryptograms and key blocks are among them.
+    """
+    figures = bench_keys.measure(tmp_path, rounds=1, slice_s=0.001)
+    assert figures[0].operation == bench_keys.YARDSTICK
+    assert figures[0].times == 1.0
+    said = " ".join(figure.operation for figure in figures)
+    for words in ("DUKPT", "plain", "kept", "verification", "translation", "check", "ARPC", "warm"):
+        assert words in said
+    assert all(figure.us > 0 for figure in figures)
+
+
+def test_secured_purchases_over_loopback(tmp_path: Path) -> None:
+    """PIN, MAC and chip go through a real switch, and each answer's MAC is checked."""
+    figures = bench_secured.measure(tmp_path, rounds=1, each=1, warm_up=0, terminals=2)
+    assert [figure.variant for figure in figures] == list(bench_secured_world.VARIANTS)
+    assert all(figure.purchases == 2 and figure.server_us > 0 for figure in figures)
+    assert figures[0].times == 1.0
+
+
+def test_an_answer_with_a_wrong_mac_ends_the_measurement() -> None:
+    """One bit of it is enough."""
+    made = bench_secured_world.bought(codec_of_bench(), 1)
+    (one,) = made[bench_secured_world.TDES]
+    one.prepare(1)
+    one.heard(bytes(one.next_frame()))  # under the request's key, not the response's
+    with pytest.raises(IsoswitchError, match="not sealed"):
+        one.check()
+
+
+def test_refused_pin_blocks_are_timed(tmp_path: Path) -> None:
+    """SR-PIN-04: all that can be wrong with a PIN block is refused in the same words; of the times
+    nothing is asserted.
+    """
+    figures = bench_timing.measure(tmp_path, rounds=2)
+    assert [(figure.blocks, figure.where) for figure in figures] == [
+        ("format 0, TDES", "in the block"),
+        ("format 0, TDES", "around it"),
+        ("format 4, AES", "in the block"),
+        ("format 4, AES", "around it"),
+    ]
+    assert all(figure.causes >= 4 for figure in figures)
+
+
+def test_a_cause_with_words_of_its_own_is_not_timed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SR-PIN-04: a vault that says more of one cause makes no figure, but an error."""
+    vault = BenchVault(tmp_path)
+    verdicts = itertools.chain([Verdict("block_invalid", "more")], itertools.repeat(REFUSED))
+    monkeypatch.setattr(vault, "vault", SimpleNamespace(check_pin=lambda *_, **__: next(verdicts)))
+    with pytest.raises(IsoswitchError, match="not all refused in the same words"):
+        bench_timing.causes(vault, aes=False)
+
+
 def test_a_switch_that_does_not_start_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +228,9 @@ def test_command_prints_method_beside_figures(
         journal=[bench_stages.JournalFigure(64, 40.0, 9000.0)],
         whole=[bench_whole.WholeFigure(64, 1000, 4000.0, 200.0, 2.0, 3.0, 9.0)],
         costs=[bench_costs.CostFigure("without trail", 20.0, 30.0, 40.0, 0.9)],
+        keys=[bench_keys.KeysFigure("ARQC check", 50.0, 20_000.0, 5.0)],
+        secured=[bench_secured.SecuredFigure("with PIN", 100, 2000.0, 480.0, 1.6)],
+        timing=[bench_timing.TimingFigure("format 0", "in the block", 9, 9000, "no PIN", 80, 100)],
         store=bench_store.StoreReport(
             1_000_000, 10_000, 4000.0, 300.0, (bench_store.StoreFigure("restart", 1, 20, 20, 22),)
         ),
@@ -165,6 +239,9 @@ def test_command_prints_method_beside_figures(
     said = CliRunner().invoke(bench.bench, ["--data", str(tmp_path)]).output
     for words in ("beside pyiso8583", "Medians of", "synchronous=FULL", "read from outside"):
         assert words in said
+    assert "ARQC check  50.0     20000    5.0" in said
+    assert "with PIN      2000            480           1.60" in said
+    assert "format 0  in the block  no PIN         9     9000     80    100          0.8" in said
     assert "without trail  20.0  30.0    40.0                 0.90" in said
     assert "A store with 1,000,000 transactions and 10,000 cards (4,000 MB)" in said
     assert "restart      1.00    20.00  20.00               22.00" in said
@@ -183,6 +260,9 @@ def test_all_parts_are_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
         (tmp_path / "stages", 64),
         (tmp_path / "whole", 1, 0.2),
         (tmp_path / "costs", 1),
+        (tmp_path / "keys", 4),
+        (tmp_path / "secured", 1, 1),
+        (tmp_path / "timing", 2),
         (tmp_path / "store", 1, 1, 70),
     ]
     assert report.effort.rounds == 4
@@ -209,7 +289,7 @@ def _measured(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
         return measure
 
-    for part in (bench_codec, bench_whole, bench_costs):
+    for part in (bench_codec, bench_whole, bench_costs, bench_keys, bench_secured, bench_timing):
         monkeypatch.setattr(part, "measure", measured([]))
     monkeypatch.setattr(bench_stages, "measure", measured(([], [])))
     monkeypatch.setattr(bench_store, "measure", measured(bench_store.StoreReport()))

@@ -10,23 +10,37 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from switch_tools import bench_codec, bench_costs, bench_stages, bench_store, bench_whole
+from switch_tools import (
+    bench_codec,
+    bench_costs,
+    bench_keys,
+    bench_secured,
+    bench_stages,
+    bench_store,
+    bench_timing,
+    bench_whole,
+)
 from switch_tools.bench_bare import BATCH
 from switch_tools.bench_codec import CodecFigure
 from switch_tools.bench_costs import CostFigure
 from switch_tools.bench_history import BATCH_ITEMS
+from switch_tools.bench_keys import KeysFigure
+from switch_tools.bench_secured import SecuredFigure
 from switch_tools.bench_stages import JournalFigure, StageFigure
 from switch_tools.bench_store import StoreReport
+from switch_tools.bench_timing import TimingFigure
+from switch_tools.bench_vault import COVERED, DEVICES
 from switch_tools.bench_whole import WholeFigure
+from switch_tools.bench_world import MOST_TERMINALS
 
-PARTS: Final = ("codec", "stages", "whole", "costs", "store")
+PARTS: Final = ("codec", "stages", "whole", "costs", "keys", "secured", "timing", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +55,13 @@ class Effort:
     store_rounds: int
     transactions: int
     cards: int
+    secured_rounds: int
+    secured_each: int  # purchases of each terminal in a window
+    timing_rounds: int
 
 
-FULL: Final = Effort(15, 7, 2.0, 6000, 60, 9, 1_000_000, 10_000)
-QUICK: Final = Effort(3, 2, 0.5, 640, 6, 2, 20_000, 1_000)
+FULL: Final = Effort(15, 7, 2.0, 6000, 60, 9, 1_000_000, 10_000, 7, 40, 400)
+QUICK: Final = Effort(3, 2, 0.5, 640, 6, 2, 20_000, 1_000, 2, 10, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +75,54 @@ class Report:
     journal: list[JournalFigure] = field(default_factory=list)
     whole: list[WholeFigure] = field(default_factory=list)
     costs: list[CostFigure] = field(default_factory=list)
+    keys: list[KeysFigure] = field(default_factory=list)
+    secured: list[SecuredFigure] = field(default_factory=list)
+    timing: list[TimingFigure] = field(default_factory=list)
     store: StoreReport | None = None
 
 
 def run(folder: Path, effort: Effort, parts: Sequence[str] = PARTS) -> Report:
     """Measure these parts; stores are made in the folder."""
-    codec = bench_codec.measure(effort.rounds) if "codec" in parts else []
-    stages: list[StageFigure] = []
-    journal: list[JournalFigure] = []
-    if "stages" in parts:
-        stages, journal = bench_stages.measure(_new(folder, "stages"), effort.purchases)
-    whole: list[WholeFigure] = []
-    if "whole" in parts:
-        window_s = effort.window_s
-        whole = bench_whole.measure(_new(folder, "whole"), effort.whole_rounds, window_s)
-    costs: list[CostFigure] = []
-    if "costs" in parts:
-        costs = bench_costs.measure(_new(folder, "costs"), effort.cost_rounds)
-    store = None
-    if "store" in parts:
-        store = bench_store.measure(
-            _new(folder, "store"), effort.store_rounds, effort.transactions, effort.cards
+    found: dict[str, Any] = {}
+    for part in PARTS:
+        if part in parts:
+            found |= _MEASURED[part](folder / part, effort)
+    return Report(_machine(), effort, **found)
+
+
+def _stages_and_journal(folder: Path, effort: Effort) -> dict[str, Any]:
+    stages, journal = bench_stages.measure(_new(folder), effort.purchases)
+    return {"stages": stages, "journal": journal}
+
+
+# What each part adds to the report, measured in a folder of its own.
+_MEASURED: Final[dict[str, Callable[[Path, Effort], dict[str, Any]]]] = {
+    "codec": lambda _, effort: {"codec": bench_codec.measure(effort.rounds)},
+    "stages": _stages_and_journal,
+    "whole": lambda folder, effort: {
+        "whole": bench_whole.measure(_new(folder), effort.whole_rounds, effort.window_s)
+    },
+    "costs": lambda folder, effort: {
+        "costs": bench_costs.measure(_new(folder), effort.cost_rounds)
+    },
+    "keys": lambda folder, effort: {"keys": bench_keys.measure(_new(folder), effort.rounds)},
+    "secured": lambda folder, effort: {
+        "secured": bench_secured.measure(_new(folder), effort.secured_rounds, effort.secured_each)
+    },
+    "timing": lambda folder, effort: {
+        "timing": bench_timing.measure(_new(folder), effort.timing_rounds)
+    },
+    "store": lambda folder, effort: {
+        "store": bench_store.measure(
+            _new(folder), effort.store_rounds, effort.transactions, effort.cards
         )
-    return Report(_machine(), effort, codec, stages, journal, whole, costs, store)
+    },
+}
 
 
-def _new(folder: Path, name: str) -> Path:
-    made = folder / name
-    made.mkdir()
-    return made
+def _new(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 def _machine() -> str:
@@ -103,6 +139,9 @@ def page(report: Report) -> Iterator[str]:
         (_whole, report.whole),
         (_stages, report.stages),
         (_costs, report.costs),
+        (_keys, report.keys),
+        (_secured, report.secured),
+        (_timing, report.timing),
         (_store, report.store),
     )
     for part, found in told:
@@ -191,6 +230,76 @@ def _costs(report: Report) -> Iterator[str]:
     yield from _table(rows, words=1)
 
 
+def _keys(report: Report) -> Iterator[str]:
+    yield "The key room: CPU microseconds of one, and how many that makes in a second of CPU time."
+    yield (
+        f"Medians of {report.effort.rounds} rounds taken in turn; ratios to the yardstick round by "
+        "round. Under DUKPT"
+    )
+    yield (
+        f"each is of another message, its derivation included, of {DEVICES} devices whose ways are "
+        "kept; plain: one to ten"
+    )
+    yield f"steps from the initial key. MACs over {COVERED} bytes; one card, whose key is kept."
+    rows = [("operation", "us", "a second", "times")]
+    rows += [
+        (it.operation, f"{it.us:.1f}", f"{it.per_second:.0f}", f"{it.times:.1f}")
+        for it in report.keys
+    ]
+    yield from _table(rows, words=1)
+
+
+def _secured(report: Report) -> Iterator[str]:
+    effort = report.effort
+    yield (
+        f"Whole durable purchases over loopback, {MOST_TERMINALS} terminals with one under way at "
+        "a time: MAC checked, PIN verified,"
+    )
+    yield (
+        "chip cryptogram checked and answered, MAC of the answer made. CPU of the server process, "
+        "all threads, read from outside;"
+    )
+    yield (
+        f"medians of {effort.secured_rounds} rounds, all variants in turn, "
+        f"{effort.secured_each} purchases of each terminal; ratios round by round."
+    )
+    yield "Requests are made before a window, the MACs of its answers checked behind it."
+    rows = [("variant", "a second", "server CPU us", "times without")]
+    rows += [
+        (it.variant, f"{it.per_second:.0f}", f"{it.server_us:.0f}", f"{it.times:.2f}")
+        for it in report.secured
+    ]
+    yield from _table(rows, words=1)
+
+
+def _timing(report: Report) -> Iterator[str]:
+    yield "Whether time tells why a PIN block is refused (the words are the same, or this fails)."
+    yield (
+        f"Nanoseconds by the clock; {report.effort.timing_rounds} rounds of all causes in turn, of "
+        f"each the median of {bench_timing.CALLS} calls. How far the"
+    )
+    yield (
+        "quartiles of a cause are from those of a block under another key, at most; noise: the "
+        f"same of {len(bench_timing.CONTROLS)} more"
+    )
+    yield "measurements of that very block."
+    rows = [("blocks", "wrong", "farthest", "causes", "refusal", "apart", "noise", "times noise")]
+    rows += [
+        (
+            it.blocks,
+            it.where,
+            it.farthest,
+            str(it.causes),
+            f"{it.refusal_ns:.0f}",
+            f"{it.difference_ns:.0f}",
+            f"{it.noise_ns:.0f}",
+            f"{it.times:.1f}",
+        )
+        for it in report.timing
+    ]
+    yield from _table(rows, words=3)
+
+
 def _store(report: Report) -> Iterator[str]:
     store = report.store
     assert store is not None
@@ -244,7 +353,8 @@ def _table(rows: Sequence[tuple[str, ...]], words: int) -> Iterator[str]:
 )
 def bench(quick: bool, parts: tuple[str, ...], as_json: bool, data: Path | None) -> None:
     """Measure codec, decisions, journal and whole purchases on this machine; what trail, postings
-    and rules cost; and a store with a million transactions, which takes minutes and 5 GB of disk.
+    and rules cost; the key room, purchases with PIN, MAC and chip, the time of refused PIN blocks;
+    and a store with a million transactions, which takes minutes and 5 GB of disk.
     """
     with tempfile.TemporaryDirectory(prefix="isoswitch-bench-", dir=data) as folder:
         report = run(Path(folder), QUICK if quick else FULL, parts or PARTS)

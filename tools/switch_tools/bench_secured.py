@@ -16,6 +16,7 @@ from typing import Final
 from switch_tools.bench_rounds import ratio
 from switch_tools.bench_secured_world import PLAIN, VARIANTS, configuration
 from switch_tools.bench_whole import SETTLE_S, Load, running_switch, server_cpu_ns
+from switch_tools.bench_world import MOST_TERMINALS
 
 LOAD: Final = "switch_tools.bench_secured_load"
 WARM_UP: Final = 2  # windows of each variant, after which functions are compiled and rows cached
@@ -34,22 +35,28 @@ class SecuredFigure:
     times: float
 
 
-def measure(folder: Path, rounds: int, each: int) -> list[SecuredFigure]:
+def measure(
+    folder: Path,
+    rounds: int,
+    each: int,
+    warm_up: int = WARM_UP,
+    terminals: int = MOST_TERMINALS,
+) -> list[SecuredFigure]:
     """All variants in turn, in each round ``each`` purchases of each terminal."""
     server_us: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     per_second: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     purchases = 0
     with running_switch(folder, configuration()) as (pid, port):
-        load = Load(port, LOAD)
+        load = Load(port, LOAD, str(terminals))
         try:
-            for number in range(WARM_UP + rounds):
+            for number in range(warm_up + rounds):
                 for variant in VARIANTS:
                     load.ask(variant=variant, each=each, ready=False)
                     before_ns = server_cpu_ns(pid)
                     figures = load.ask(variant=variant, each=each, ready=True)
                     time.sleep(SETTLE_S)
                     took_us = (server_cpu_ns(pid) - before_ns) / 1000
-                    if number >= WARM_UP:
+                    if number >= warm_up:
                         purchases = figures["purchases"] * rounds
                         server_us[variant].append(took_us / figures["purchases"])
                         per_second[variant].append(figures["purchases"] / figures["seconds"])

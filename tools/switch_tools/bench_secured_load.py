@@ -16,12 +16,12 @@ from switch_tools.bench_secured_world import bought
 from switch_tools.bench_world import bench_codec
 
 
-def main(port: int) -> None:
-    """Connect all terminals, say so, then do as told."""
+def main(port: int, terminals: int) -> None:
+    """Connect so many terminals of each variant, say so, then do as told."""
     codec = bench_codec()
     tills = {
         variant: [open_till(codec, one, port) for one in some]
-        for variant, some in bought(codec).items()
+        for variant, some in bought(codec, terminals).items()
     }
     print(json.dumps({"ready": sum(map(len, tills.values()))}), flush=True)
     for line in sys.stdin:
@@ -39,4 +39,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

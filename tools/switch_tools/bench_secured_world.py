@@ -96,18 +96,22 @@ _TPK: Final = "terminal.DEMO0001.tmk"
 _TAK: Final = "issuer.demo.cvk"
 
 
-class _DemoKey(NamedTuple):
+class DemoKey(NamedTuple):
+    """A test key as the demo's configuration has it."""
+
     algorithm: str
     value: str
 
     @property
     def clear(self) -> bytes:
+        """Its bytes."""
         return bytes.fromhex(self.value)
 
 
-def _demo_keys() -> dict[str, _DemoKey]:
+def demo_keys() -> dict[str, DemoKey]:
+    """The demo's keys by name."""
     demo = tomllib.loads(resources.files("switch").joinpath("demo.toml").read_text("utf-8"))
-    return {key["name"]: _DemoKey(key["algorithm"], key["value"]) for key in demo["key"]}
+    return {key["name"]: DemoKey(key["algorithm"], key["value"]) for key in demo["key"]}
 
 
 def terminal_names(variant: str) -> list[str]:
@@ -123,7 +127,7 @@ def _pans(variant: str) -> list[str]:
 
 def configuration() -> str:
     """The configuration file of the measured switch: that of plain purchases, and more."""
-    demo = _demo_keys()
+    demo = demo_keys()
     parts = [plain_configuration(), _SECURITY.format(scheme=AES_SCHEME)]
     keys = {name: demo[borrowed] for borrowed, name in _BORROWED.items()}
     for terminal in terminal_names(SESSION):
@@ -276,20 +280,20 @@ class Guarded:
         return card.chip_data(told, self._made).hex().upper()
 
 
-def bought(codec: Codec) -> Mapping[str, Sequence[Bought]]:
-    """All terminals by variant, ready to buy."""
-    demo = _demo_keys()
+def bought(codec: Codec, terminals: int = MOST_TERMINALS) -> Mapping[str, Sequence[Bought]]:
+    """So many terminals of each variant, ready to buy."""
+    demo = demo_keys()
     keys: dict[str, Callable[[int], Dukpt | Worked]] = {
         SESSION: lambda _: Worked(
             MessageKeys("", demo[_TPK].clear, demo[_TAK].clear, demo[_TAK].clear)
         ),
-        TDES: lambda number: _tdes_device(demo["bdk.FFFF987654"].clear, number),
-        CHIP: lambda number: _tdes_device(demo["bdk.FFFF987654"].clear, MOST_TERMINALS + number),
-        AES: lambda number: _aes_device(demo["bdk.12345678"].clear, number),
+        TDES: lambda number: tdes_device(demo["bdk.FFFF987654"].clear, number),
+        CHIP: lambda number: tdes_device(demo["bdk.FFFF987654"].clear, MOST_TERMINALS + number),
+        AES: lambda number: aes_device(demo["bdk.12345678"].clear, number),
     }
-    made: dict[str, Sequence[Bought]] = {PLAIN: buyers(codec)}
+    made: dict[str, Sequence[Bought]] = {PLAIN: buyers(codec)[:terminals]}
     for variant in SECURED:
-        pairs = zip(terminal_names(variant), _pans(variant), strict=True)
+        pairs = islice(zip(terminal_names(variant), _pans(variant), strict=True), terminals)
         made[variant] = [
             Guarded(
                 terminal,
@@ -303,15 +307,17 @@ def bought(codec: Codec) -> Mapping[str, Sequence[Bought]]:
     return made
 
 
-def _card(demo: Mapping[str, _DemoKey], pan: str) -> ChipCard:
+def _card(demo: Mapping[str, DemoKey], pan: str) -> ChipCard:
     return ChipCard(PROFILE, pan, SEQUENCE, bytearray(demo["issuer.demo.imk_ac"].clear))
 
 
-def _tdes_device(bdk: bytes, number: int) -> Dukpt:
+def tdes_device(bdk: bytes, number: int) -> Dukpt:
+    """A device of TDES DUKPT before its first message."""
     ksn = parse(f"FFFF987654{number << 1:05X}00000")
     return Dukpt(dukpt_tdes.TdesDevice(dukpt_tdes.initial_key(bdk, ksn), ksn), ksn)
 
 
-def _aes_device(bdk: bytes, number: int) -> Dukpt:
+def aes_device(bdk: bytes, number: int) -> Dukpt:
+    """A device of AES DUKPT before its first message."""
     ksn = parse(f"12345678{number:08X}00000000")
     return Dukpt(dukpt_aes.AesDevice(dukpt_aes.initial_key(bdk, ksn), ksn), ksn)

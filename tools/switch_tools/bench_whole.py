@@ -88,11 +88,13 @@ def _port(server: subprocess.Popen[bytes], log: Path, said: Path) -> int:
 
 
 class Load:
-    """The process with the terminals. ``module``: its program."""
+    """The process with the terminals. ``module``: its program, which is given the port and what
+    else is in ``more``.
+    """
 
-    def __init__(self, port: int, module: str = "switch_tools.bench_load") -> None:
+    def __init__(self, port: int, module: str = "switch_tools.bench_load", *more: str) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            [sys.executable, "-m", module, str(port)],
+            [sys.executable, "-m", module, str(port), *more],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
