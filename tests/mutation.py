@@ -99,7 +99,7 @@ def _home(module: str) -> str:
 
 
 def mutate(named: str, folder: Path) -> Found:
-    """Run all mutants of a module or of one function, in a copy of the checkout below ``folder``."""
+    """Run all mutants of a module, or of one function, in a copy of the checkout in ``folder``."""
     module, _, function = named.partition(".")
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
