@@ -137,7 +137,8 @@ class CardVault(Protocol):
 class MacVault(Protocol):
     """Message authentication codes. ``scheme`` as ``switch.keys.mac`` names it. With a ``ksn`` (hex
     of 8, 10 or 12 bytes) the key is a base derivation key, and the MAC key is derived for the
-    direction: ``request`` from the terminal, ``response`` to it (X9.24).
+    direction: what is checked is of a request, what is made of a response (X9.24). A
+    terminal's own MACs are not made here.
     """
 
     def check_mac(
@@ -147,16 +148,12 @@ class MacVault(Protocol):
         data: bytes,
         mac: bytes,
         ksn: str = "",
-        *,
-        direction: str = "request",
     ) -> Verdict:
         """``good`` or ``bad``, compared in constant time (SR-KEY-16); ``bad`` as well for a KSN
         that cannot be. Raises KeyMisused, KeyRefused.
         """
 
-    def make_mac(
-        self, key: KeyUse, scheme: str, data: bytes, ksn: str = "", *, direction: str = "response"
-    ) -> bytes:
+    def make_mac(self, key: KeyUse, scheme: str, data: bytes, ksn: str = "") -> bytes:
         """The MAC in the scheme's length. Raises KeyMisused, KeyRefused."""
 
 

@@ -26,8 +26,6 @@ class DoctorVault(Protocol):
         covered: Sequence[tuple[str, bytes]],
         mac: bytes,
         ksn: str = "",
-        *,
-        direction: str = "request",
     ) -> str:
         """``covered``: the bytes that the MAC should cover first, then what others cover, each with
         what is different in words.

@@ -31,7 +31,7 @@ from switch.values import ChipData, Pan, PinBlock
 
 _TEST: Final = "test"
 _BASE: Final = "B0"
-_PURPOSES: Final = {"request": "mac_request", "response": "mac_response"}
+_REQUEST: Final = "mac_request"
 _TDES_DIGITS: Final = 16  # of a PIN block under TDES
 
 
@@ -50,14 +50,12 @@ class DoctorDesk:
         covered: Sequence[tuple[str, bytes]],
         mac: bytes,
         ksn: str = "",
-        *,
-        direction: str = "request",
     ) -> str:
         """With what a MAC would have fitted."""
         with suppress(IsoswitchError):
             cipher = Scheme.parse(scheme).cipher
             algorithm = {"TDES": "T", "AES": "A"}.get(cipher, "H")
-            keys = self._keys(key, ksn, _PURPOSES[direction], algorithm)
+            keys = self._keys(key, ksn, _REQUEST, algorithm)
             if keys is not None:
                 with closing(keys):
                     return mac_doctor(keys, covered, mac, scheme)

@@ -20,7 +20,10 @@ from switch.model.security import KeyUse
 
 _GOOD: Final = Verdict("good")
 _BAD: Final = Verdict("bad", "the MAC does not fit")
-_PURPOSES: Final = {"request": "mac_request", "response": "mac_response"}
+_CHECK: Final = "check a MAC"
+_MAKE: Final = "make a MAC"
+# Of DUKPT: a terminal makes the MACs of requests, this side those of responses.
+_PURPOSES: Final = {_CHECK: "mac_request", _MAKE: "mac_response"}
 _ALGORITHMS: Final = {"TDES": "T", "AES": "A", "SM4": SM4_ALGORITHM}  # any other cipher is a hash
 
 
@@ -39,30 +42,24 @@ class MacDesk:
         data: bytes,
         mac: bytes,
         ksn: str = "",
-        *,
-        direction: str = "request",
     ) -> Verdict:
         """``good`` or ``bad``, compared in constant time (SR-KEY-16)."""
         try:
-            made = self._mac(key, scheme, data, ksn, direction, "check a MAC")
+            made = self._mac(key, scheme, data, ksn, _CHECK)
         except KsnRefused as refused:
             return Verdict("bad", str(refused))
         return _GOOD if same(made, mac) else _BAD
 
-    def make_mac(
-        self, key: KeyUse, scheme: str, data: bytes, ksn: str = "", *, direction: str = "response"
-    ) -> bytes:
+    def make_mac(self, key: KeyUse, scheme: str, data: bytes, ksn: str = "") -> bytes:
         """The MAC in the scheme's length."""
         try:
-            return self._mac(key, scheme, data, ksn, direction, "make a MAC")
+            return self._mac(key, scheme, data, ksn, _MAKE)
         except KsnRefused as refused:
             raise KeyRefused(str(refused)) from None
 
-    def _mac(
-        self, key: KeyUse, scheme: str, data: bytes, ksn: str, direction: str, operation: str
-    ) -> bytes:
+    def _mac(self, key: KeyUse, scheme: str, data: bytes, ksn: str, operation: str) -> bytes:
         if ksn:
-            return self._transaction_mac(key, scheme, data, ksn, direction)
+            return self._transaction_mac(key, scheme, data, ksn, _PURPOSES[operation])
         found = self._room.opened(key, operation)
         ready = found.macs.get(scheme)
         if ready is None:
@@ -71,11 +68,8 @@ class MacDesk:
         return ready.mac(data)
 
     def _transaction_mac(
-        self, key: KeyUse, scheme: str, data: bytes, ksn: str, direction: str
+        self, key: KeyUse, scheme: str, data: bytes, ksn: str, purpose: str
     ) -> bytes:
-        purpose = _PURPOSES.get(direction)
-        if purpose is None:
-            raise KeyRefused(f"a MAC is of a {' or a '.join(_PURPOSES)}")
         parsed = Scheme.parse(scheme)
         made = self._room.transaction_key(key, ksn, purpose, _ALGORITHMS.get(parsed.cipher, "H"))
         try:
