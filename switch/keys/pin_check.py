@@ -65,7 +65,7 @@ def pvv_fits(pvk: Pvk, pan: str, key_index: int, pin: str, pvv: str) -> bool:
     """Whether the PIN is the one that the PVV was made of, compared in constant time. Raises
     KeyRefused.
     """
-    _check_reference(pvv, _PVV_DIGITS, "PVV")
+    check_reference(pvv, _PVV_DIGITS, "PVV")
     return same(visa_pvv(pvk, pan, key_index, pin).encode(), pvv.encode())
 
 
@@ -164,7 +164,7 @@ def pin_of_offset(pvk: Pvk, validation: bytes, offset: str, table: str = TABLE) 
     """The PIN that an offset stands for: for calculators and tests, never on the live path
     (SR-PIN-03). Raises KeyRefused.
     """
-    _check_reference(offset, len(offset), "offset")
+    check_reference(offset, len(offset), "offset")
     natural = natural_pin(pvk, validation, len(offset), table)
     return "".join(
         str((int(given) + int(more)) % 10) for given, more in zip(natural, offset, strict=True)
@@ -175,7 +175,7 @@ def offset_fits(pvk: Pvk, validation: bytes, pin: str, offset: str, table: str =
     """Whether the PIN is the one that the offset belongs to, compared in constant time. A PIN of
     another length than the offset is not. Raises KeyRefused.
     """
-    _check_reference(offset, len(offset), "offset")
+    check_reference(offset, len(offset), "offset")
     made = pin_offset(pvk, validation, pin, table)
     return same(made.encode(), offset.encode())
 
@@ -189,6 +189,7 @@ def _check_pan(pan: str, least: int) -> None:
         raise KeyRefused(f"this takes a PAN of decimal digits, {least} at least")
 
 
-def _check_reference(reference: str, length: int, name: str) -> None:
+def check_reference(reference: str, length: int, name: str) -> None:
+    """Raises KeyRefused unless it is so many decimal digits; does not repeat it."""
     if len(reference) != length or not (reference.isascii() and reference.isdigit()):
         raise KeyRefused(f"the {name} to check against is not of decimal digits as it should be")

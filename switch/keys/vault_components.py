@@ -15,6 +15,7 @@ from typing import Final
 from switch.keys.check_value import check_value_fits
 from switch.keys.ciphers import wipe
 from switch.keys.clear_keys import combine
+from switch.keys.known_keys import is_published
 from switch.keys.permissions import check_spec, kind
 from switch.keys.port import KeyRefused, KeySpec
 
@@ -81,6 +82,11 @@ class ComponentDesk:
                 )
             if not check_value_fits(kind(spec), value, check_bytes(check_value)):
                 raise KeyRefused("the component does not fit its check value: it was mistyped")
+            if spec.mark == "live" and (len(set(value)) == 1 or is_published(value)):
+                raise KeyRefused(
+                    "the component has equal bytes only, or is a published test key: it hides "
+                    "nothing of a live key from whoever enters the others"
+                )
             entry.components.append(bytearray(value))
             entry.officers.append(officer)
             return entry.count - len(entry.components)

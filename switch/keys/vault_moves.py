@@ -42,6 +42,7 @@ _VERSIONS: Final = {"T": "B", "A": "D"}  # what a key block protection key makes
 _OBSOLETE: Final = {"A": "T", "C": "T"}  # what it reads besides, when told to
 # Optional blocks that stay with a key: whose initial key it is, which set it belongs to.
 _KEPT: Final = ("KS", "IK", "BI")
+_COMPONENT: Final = "c"  # what the key version of a component's block begins with (X9.143)
 _CHECK: Final = "KC"
 # How a check value was made, as its optional block says; by the cipher of the key.
 _ZERO_BLOCK: Final = "00"
@@ -99,6 +100,8 @@ class KeyMover:
         opened = unwrap(shared.value, block)
         wipe(opened.padding)
         try:
+            if opened.header.key_version.startswith(_COMPONENT):
+                raise KeyRefused("the key block holds a component: of one, no key is made")
             spec = check_spec(_spec_of(opened, shared.spec.mark))
             _need_check_value(opened, spec)
             _need_stronger(kek, shared, spec)

@@ -14,7 +14,14 @@ from switch.keys.ciphers import BlockCipher, wipe
 from switch.keys.house_pin import HousePin
 from switch.keys.permissions import misused, need_one_mark
 from switch.keys.pin_block import REFUSED, fill_for
-from switch.keys.pin_check import offset_fits, pin_offset, pvv_fits, validation_data, visa_pvv
+from switch.keys.pin_check import (
+    check_reference,
+    offset_fits,
+    pin_offset,
+    pvv_fits,
+    validation_data,
+    visa_pvv,
+)
 from switch.keys.pin_cipher import decipher_one_of, translate
 from switch.keys.port import KeyMisused, KeyRefused, PinBlockRefused, Translation
 from switch.keys.vault_cache import OpenKey
@@ -174,8 +181,9 @@ class PinDesk:
         if method == "visa-pvv":
             index, pvv = _pvv(reference)
             return lambda pin: pvv_fits(found.cipher, pan, index, pin, pvv)
-        offset = reference or _NATURAL
-        return lambda pin: offset_fits(found.cipher, _validation(pan), pin, offset)
+        offset, validation = reference or _NATURAL, _validation(pan)
+        check_reference(offset, len(offset), "offset")
+        return lambda pin: offset_fits(found.cipher, validation, pin, offset)
 
     def _verification_key(
         self, method: str, verification_key: KeyUse | None, operation: str

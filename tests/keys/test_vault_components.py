@@ -14,7 +14,7 @@ from switch.keys.permissions import kind
 from switch.keys.port import KeyRefused, KeySpec
 from switch.keys.vault_components import MOST, PENDING, ComponentDesk
 from switch.model.security import KeyUse
-from tests.keys.vault_kit import new_vault
+from tests.keys.vault_kit import BDK, new_vault
 
 LIVE = KeySpec("K1", "A", 32, "B", "E", "live")
 TEST = KeySpec("K1", "A", 32, "B")
@@ -92,6 +92,24 @@ def test_a_component_that_does_not_fit_its_check_value_is_refused(check: str) ->
         vault.add_component(ticket, "anna", value, check)
     assert value == bytes(32)
     assert vault.add_component(ticket, "anna", *_given(LIVE)) == 1
+
+
+@pytest.mark.parametrize("value", [bytes(16), b"\xff" * 16, BDK])
+def test_a_component_that_everybody_knows_is_none(value: bytes) -> None:
+    """SR-KEY-06, SR-KEY-09: beside zeros the other person's component is the key. A test key may be
+    entered as it stands.
+    """
+    check = check_value("TDES", value).hex()
+    for mark in ("live", "test"):
+        vault = new_vault()
+        ticket = vault.begin_components(KeySpec("P0", "T", 16, "B", mark=mark), 2)
+        given_value = bytearray(value)
+        if mark == "test":
+            assert vault.add_component(ticket, "anna", given_value, check) == 1
+            continue
+        with pytest.raises(KeyRefused, match="hides nothing of a live key"):
+            vault.add_component(ticket, "anna", given_value, check)
+        assert not any(given_value)
 
 
 def test_what_is_no_component_is_refused() -> None:

@@ -237,6 +237,20 @@ def test_a_check_value_in_a_block_must_be_the_keys() -> None:
             VAULT.import_block(TDES_KBPK, text)
 
 
+@pytest.mark.parametrize(("version", "taken"), [("00", True), ("12", True), ("c1", False)])
+def test_a_component_is_not_taken_for_a_key(version: str, taken: bool) -> None:
+    """X9.143: a key version that begins with c says that the block holds a component."""
+    header = Header("B", "P0", "T", "B", version, "E")
+    value = os.urandom(16)
+    text = wrap(TDES, header, value, os.urandom(padding_length(header, 16)))
+    if taken:
+        check = check_value("TDES", value).hex().upper()
+        assert VAULT.import_block(TDES_KBPK, text).check_value == check
+    else:
+        with pytest.raises(KeyRefused, match="holds a component"):
+            VAULT.import_block(TDES_KBPK, text)
+
+
 def test_an_initial_key_keeps_the_number_of_its_device() -> None:
     """KS through storage, out to a device's block and in again; a label does not stay."""
     made_key = VAULT.initial_key(sealed(VAULT, "B0", BDK), KSN)

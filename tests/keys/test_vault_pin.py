@@ -238,8 +238,9 @@ def test_what_is_wrong_with_a_card_or_method_is_told() -> None:
     for reference in ("", "1234", "123456", "1234x", "\u0661" * 5):
         with pytest.raises(KeyRefused, match="visa-pvv"):
             VAULT.check_pin(TPK, shown, PAN, "visa-pvv", reference, PVK)
-    with pytest.raises(KeyRefused, match="offset"):
-        VAULT.check_pin(TPK, shown, PAN, "ibm-3624", "12x4", IBM)
+    for each in (shown, PinBlock("00" * 8), PinBlock("")):  # whatever is in the block
+        with pytest.raises(KeyRefused, match="offset"):
+            VAULT.check_pin(TPK, each, PAN, "ibm-3624", "12x4", IBM)
     with pytest.raises(KeyRefused, match="visa-pvv, ibm-3624, house"):
         VAULT.check_pin(TPK, shown, PAN, "guess", "", PVK)
     with pytest.raises(KeyRefused, match="needs a verification key"):

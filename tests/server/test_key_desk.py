@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 import trio
 
-from switch.keys.ciphers import tdes_encrypt, xor
+from switch.keys.ciphers import xor
 from switch.keys.dukpt_tdes import initial_key
 from switch.keys.key_block import unwrap
-from switch.keys.port import KeyBlockRefused, KeySpec
+from switch.keys.port import KeySpec
 from switch.model.events import OperatorCommand
 from switch.model.ksn import parse
 from switch.model.records import SealedKey
 from switch.model.security import KeyUse
 from switch.server.desk import Desk
 from switch.server.key_words import SHAPES
-from tests.key_counter import BDK, KEK, KEYS, KSN, NEW, OTHER, PVK, Counter
+from tests.key_counter import BDK, KEK, KSN, NEW, OTHER, PVK, Counter
 from tests.leaks import leaks
 from tests.memory_view import MemoryView
 
@@ -51,30 +51,6 @@ async def test_a_key_in_clear_goes_to_the_vault_and_nowhere_else() -> None:
     key = counter.key("issuer.b.pvk")
     assert key is not None
     assert counter.vault.key_check_value(KeyUse(key.id, key.block)) == said["check_value"]
-
-
-@pytest.mark.parametrize(
-    ("out_of_use", "command", "words"),
-    [
-        ("bdk.FFFF987654", "keys.initial_key", {"ksn": KSN}),
-        ("bdk.FFFF987654", "keys.sheet", {"name": "bdk.FFFF987654"}),
-        ("bdk.FFFF987654", "keys.inject", {"name": "bdk.FFFF987654"}),
-        ("issuer.demo.pvk", "keys.export", {"name": "issuer.demo.pvk", "kek": "zone.bank.zmk"}),
-        ("zone.bank.zmk", "keys.export", {"name": "issuer.demo.pvk", "kek": "zone.bank.zmk"}),
-        ("zone.bank.zmk", "keys.import", {"name": NEW, "block": "D0", "kek": "zone.bank.zmk"}),
-    ],
-)
-async def test_nothing_leaves_of_a_key_that_is_out_of_use(
-    out_of_use: str, command: str, words: dict[str, str]
-) -> None:
-    """SR-KEY-14: a key's state counts for whoever asks, until it is put into use again."""
-    counter = Counter()
-    assert (await counter.says("keys.state", name=out_of_use, state="deactivated"))["ok"]
-    said = await counter.says(command, **words)
-    assert said["error"].startswith(f"the key {out_of_use} is deactivated: keys activate")
-    assert (await counter.says("keys.state", name=out_of_use, state="active"))["ok"]
-    said = await counter.says(command, **words)
-    assert "deactivated" not in said.get("error", "")
 
 
 @pytest.mark.parametrize(
@@ -157,44 +133,6 @@ async def test_a_rotated_key_leaves_the_one_before_for_a_while() -> None:
     assert former.until_us == counter.room.clock.now().wall_us + 60_000_000
     assert key.check_value != before.check_value
     assert counter.vault.attributes(KeyUse(key.id, key.block)) == KeySpec("V2", "T", 16, "C")
-
-
-async def test_each_key_is_bound_to_its_name() -> None:
-    """Whichever way it came, its block opens under no other name: in the store no key can be put in
-    another's place.
-    """
-    counter = Counter()
-    block = (await counter.says("keys.export", name="issuer.demo.pvk", kek="zone.bank.zmk"))["text"]
-    check, two = "38A0D8", {"algorithm": "tdes-2"}
-    cryptogram = bytes(tdes_encrypt(bytes.fromhex(KEK), bytes.fromhex(PVK))).hex()
-    begun = await counter.says(
-        "keys.components", step="begin", name="issuer.f.pvk", count="1", **two
-    )
-    for command, words in (
-        ("keys.generate", {"name": "issuer.a.pvk", **two}),
-        ("keys.import", {"name": "issuer.b.pvk", "value": OTHER, **two}),
-        ("keys.import", {"name": "issuer.c.pvk", "block": block, "kek": "zone.bank.zmk"}),
-        ("keys.import", {"name": "zone.old.zmk", "value": KEK, "usage": "K0", **two}),
-        (
-            "keys.import",
-            {"name": "issuer.d.pvk", "cryptogram": cryptogram, "check_value": check,
-             "kek": "zone.old.zmk", "legacy": "yes", **two},
-        ),
-        ("keys.inject", {"name": "terminal.T2.tmk"}),
-        ("keys.rotate", {"name": "issuer.a.pvk"}),
-        (
-            "keys.components",
-            {"step": "add", "ticket": begun["ticket"], "check_value": check, "component": PVK},
-        ),
-    ):  # fmt: skip
-        said = await counter.says(command, **words)
-        assert said["ok"], said
-    keys = [key for key in counter.room.store.scan("key") if isinstance(key, SealedKey)]
-    assert len(keys) == len(KEYS) + 7
-    for key in keys:
-        assert counter.vault.key_check_value(KeyUse(key.id, key.block)) == key.check_value
-        with pytest.raises(KeyBlockRefused):
-            counter.vault.attributes(KeyUse(f"{key.id}2", key.block))
 
 
 async def test_a_destroyed_key_is_gone_and_its_name_free() -> None:
