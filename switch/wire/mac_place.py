@@ -6,12 +6,15 @@ slow one for the others. Expects bytes that a codec of the layout has read or wr
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from switch.errors import EncodeError
 from switch.wire.codings import text_coding
 from switch.wire.elements import scan
 from switch.wire.layout import Coding, Layout
+
+BITMAPS: Final = 256  # that are remembered; terminals send few different ones
 
 
 class MacPlace(NamedTuple):
@@ -25,6 +28,16 @@ class MacPlace(NamedTuple):
     number: int
     at: int
     end: int
+
+
+class _Last(NamedTuple):
+    """The last field of a message, its size where it can bear a MAC, else 0; ``width`` of all
+    bitmaps.
+    """
+
+    number: int
+    size: int
+    width: int
 
 
 class MacFinder:
@@ -44,26 +57,27 @@ class MacFinder:
         # A header moves everything, a third bitmap has fields behind 128.
         self._quick = layout.header is None and bitmap.tertiary == "none"
         self._decode = None if self._raw else text_coding(bitmap.coding).decode
+        self._last = lru_cache(maxsize=BITMAPS)(self._read)
 
     def __call__(self, body: bytes) -> MacPlace:
         """Raises EncodeError for a message that bears no MAC."""
         if self._quick:
-            bits, at = self._bits(body)
-            last = 129 - (bits & -bits).bit_length()
-            size = self._sizes.get(last)
-            if size is not None:
+            at, width = self._at, self._width
+            last = self._last(body[at : at + width]) or self._last(body[at : at + 2 * width])
+            if last is not None and last.size:
                 end = len(body)
-                return MacPlace(0, self._at, at, last, end - size, end)
+                return MacPlace(0, at, at + last.width, last.number, end - last.size, end)
         return self._by_reading(body)
 
-    def _bits(self, body: bytes) -> tuple[int, int]:
-        """The bits of both bitmaps, field 1 highest of 128, and the offset behind them."""
-        at = self._at + self._width
-        bits = self._number(body[self._at : at]) << 64
+    def _read(self, bitmaps: bytes) -> _Last | None:
+        """What one bitmap or two say; ``None`` where one alone does not say all."""
+        bits = self._number(bitmaps[: self._width]) << 64
         if self._wide or bits >> 127:
-            bits |= self._number(body[at : at + self._width])
-            at += self._width
-        return bits, at
+            if len(bitmaps) == self._width:
+                return None
+            bits |= self._number(bitmaps[self._width :])
+        number = 129 - (bits & -bits).bit_length()
+        return _Last(number, self._sizes.get(number, 0), len(bitmaps))
 
     def _number(self, piece: bytes) -> int:
         return (
