@@ -82,6 +82,7 @@ def transaction_keys(
             wipe(own)
     finally:
         device.wipe()
+    yield from _initial(bdk, ksn, purpose)
     for other in islice(others, SETS):
         yield from _of_set(other, ksn, purpose, key_type)
     itself = "under the base derivation key itself"
@@ -135,6 +136,19 @@ def _for_others(
             yield from _lent(f"under the transaction's key of type {other}", of_type, made)
     whole = device.derivation_key(at)
     yield from _lent("under the transaction's derivation key itself", "AES", whole)
+
+
+def _initial(bdk: Key, ksn: Ksn, purpose: str) -> Generator[TryKey, None, None]:
+    """What a device is loaded with, taken for a transaction's key."""
+    initial = (dukpt_aes if ksn.aes else dukpt_tdes).initial_key(bdk, ksn)
+    try:
+        if not ksn.aes:
+            made = dukpt_tdes.purpose_key(initial, purpose)
+            yield from _lent("under the initial key with the variant", "TDES", made)
+        kind = "AES" if ksn.aes else "TDES"
+        yield from _lent("under the initial key itself", kind, bytearray(initial))
+    finally:
+        wipe(initial)
 
 
 def _counters(

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from switch.keys.ciphers import BlockCipher, CipherName
+from switch.keys.ciphers import BlockCipher, CipherName, wipe, xor
 from switch.keys.doctor_keys import TryKey
-from switch.keys.pin_block import NO_PAN
+from switch.keys.pin_block import NO_PAN, decode, decode_pin4, known_pan_field
 from switch.keys.pin_cipher import FORMATS_OF, decipher
 from switch.keys.port import PinBlockRefused
 
@@ -27,6 +27,8 @@ _CALLED: Final = {
     "format": "the terminal makes blocks of another format than this switch takes",
     "pan": "the terminal takes other digits of the card number than ISO 9564-1 says",
     "key": "the terminal takes another key than this switch expects",
+    "clear": "the terminal sends PINs in clear",
+    "cipher": "the terminal enciphers otherwise than ISO 9564-1 says",
 }
 
 
@@ -87,7 +89,49 @@ def _found(
         except PinBlockRefused:
             continue
         return way
+    return _enciphered(cipher, block, pan, formats) if right else None
+
+
+def _enciphered(cipher: BlockCipher, block: bytes, pan: str, formats: Sequence[int]) -> _Way | None:
+    """The way in which a block was not enciphered as it should be. Under SM4 none is tried."""
+    tries = {"TDES": _enciphered_tdes, "AES": _enciphered_aes}.get(cipher.name)
+    for form, field, of, said in () if tries is None else tries(cipher, block, pan, formats):
+        try:
+            decode_pin4(field) if form == 4 else decode(form, field, pan)
+        except PinBlockRefused:
+            continue
+        finally:
+            wipe(field)
+        return _Way(form, pan, of, said)
     return None
+
+
+_Field = tuple[int, bytearray, str, str]  # format, what may be a clear block, what is different
+
+
+def _enciphered_tdes(
+    cipher: BlockCipher, block: bytes, _pan: str, formats: Sequence[int]
+) -> Iterator[_Field]:
+    """Not at all, or with the cipher the wrong way round."""
+    for form in formats:
+        if form in FORMATS_OF[cipher.name] and form != 1:
+            yield form, bytearray(block), "clear", "as it came, without deciphering it"
+            turned = "enciphered once more, as one that was deciphered instead"
+            yield form, cipher.encrypt(block), "cipher", turned
+
+
+def _enciphered_aes(
+    cipher: BlockCipher, block: bytes, pan: str, _formats: Sequence[int]
+) -> Iterator[_Field]:
+    """Not at all, or once instead of twice: the PIN field alone, or with the PAN field in it."""
+    yield 4, bytearray(block), "clear", "as it came, without deciphering it"
+    once = cipher.decrypt(block)
+    try:
+        yield 4, bytearray(once), "cipher", "deciphered once, without a card number"
+        combined = xor(once, known_pan_field(pan)[0])
+        yield 4, combined, "cipher", "deciphered once, PIN field and PAN field in one"
+    finally:
+        wipe(once)
 
 
 def _ways(cipher: BlockCipher, pan: str, formats: Sequence[int], *, right: bool) -> Iterator[_Way]:

@@ -10,7 +10,7 @@ from switch.keys.doctor_keys import KnownKey, static_keys, transaction_keys
 from switch.keys.doctor_mac import COVERINGS, mac_doctor
 from switch.keys.dukpt_aes import AesDevice
 from switch.keys.dukpt_aes import initial_key as aes_initial_key
-from switch.keys.dukpt_tdes import TdesDevice, initial_key
+from switch.keys.dukpt_tdes import TdesDevice, initial_key, purpose_key
 from switch.keys.mac import SCHEMES, mac
 from switch.model.ksn import parse
 
@@ -149,13 +149,17 @@ def test_another_key_of_a_tdes_device_is_named(purpose: str, counter: int, said:
 
 
 def test_the_wrong_form_of_a_tdes_transaction_key_is_named() -> None:
-    """No variant, halves swapped, another key set, the base derivation key itself."""
+    """No variant, halves swapped, the initial key, another key set, the base derivation key."""
     device = TdesDevice(initial_key(KEY, KSN), KSN)
     right = device.key(5, "mac_request")
     other = TdesDevice(initial_key(OTHER, KSN), KSN).key(5, "mac_request")
     for key, said in (
         (device.transaction_key(5), "under the transaction key without a variant"),
         (right[8:] + right[:8], "under its transaction key with its halves swapped"),
+        (
+            purpose_key(initial_key(KEY, KSN), "mac_request"),
+            "under the initial key with the variant",
+        ),
         (other, "under a key of bdk.FFFF000001"),
         (bytearray(KEY), "under the base derivation key itself"),
     ):

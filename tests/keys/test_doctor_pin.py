@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from switch.keys.ciphers import BlockCipher
+from switch.keys.ciphers import BlockCipher, xor
 from switch.keys.doctor_keys import KnownKey, static_keys, transaction_keys
 from switch.keys.doctor_pin import pin_doctor
-from switch.keys.dukpt_tdes import TdesDevice, initial_key
-from switch.keys.pin_block import NO_PAN, fill_for
+from switch.keys.dukpt_tdes import TdesDevice, initial_key, purpose_key
+from switch.keys.pin_block import NO_PAN, encode, encode_pin4, fill_for, pan_field
 from switch.keys.pin_cipher import encipher
 from switch.model.ksn import parse
 
@@ -26,6 +26,7 @@ PAN = "5413330089601109"
 PIN = "804937"
 ANOTHER_FORMAT = "the terminal makes blocks of another format than this switch takes"
 OTHER_DIGITS = "the terminal takes other digits of the card number than ISO 9564-1 says"
+OTHER_CIPHERING = "the terminal enciphers otherwise than ISO 9564-1 says"
 ANOTHER_KEY = "the terminal takes another key than this switch expects"
 
 
@@ -112,6 +113,54 @@ def test_another_key_of_a_device_is_named(purpose: str, counter: int, said: str)
     block = block_of(0, PAN, device.key(counter, purpose))
     found = pin_doctor(transaction_keys(KEY, KSN, "pin"), block, PAN, (0,))
     assert found == f"it would be a PIN block {said}: {ANOTHER_KEY}"
+
+
+def clear_of(form: int, cipher: BlockCipher) -> bytes:
+    """What a terminal enciphers: of format 4 its PIN field."""
+    fill = fill_for(form, len(PIN), lambda n: bytes(range(n)))
+    return encode_pin4(PIN, fill) if cipher.name == "AES" else encode(form, PIN, PAN, fill)
+
+
+@pytest.mark.parametrize("form", [0, 2, 3])
+def test_a_tdes_block_that_was_not_enciphered_is_named(form: int) -> None:
+    """It came in clear, or was deciphered where it is to be enciphered."""
+    tdes = BlockCipher("TDES", KEY)
+    clear = clear_of(form, tdes)
+    assert asked(clear, (form,)) == (
+        "it would be a PIN block as it came, without deciphering it: "
+        "the terminal sends PINs in clear"
+    )
+    assert asked(bytes(tdes.decrypt(clear)), (form,)) == (
+        "it would be a PIN block enciphered once more, as one that was deciphered instead: "
+        f"{OTHER_CIPHERING}"
+    )
+
+
+def test_a_block_of_format_4_that_was_not_enciphered_twice_is_named() -> None:
+    """Not at all, or once: its PIN field alone, or PIN field and PAN field in one."""
+    aes = BlockCipher("AES", AES)
+    field = clear_of(4, aes)
+    for block, said in (
+        (field, "as it came, without deciphering it: the terminal sends PINs in clear"),
+        (aes.encrypt(field), f"deciphered once, without a card number: {OTHER_CIPHERING}"),
+        (
+            aes.encrypt(xor(field, pan_field(PAN))),
+            f"deciphered once, PIN field and PAN field in one: {OTHER_CIPHERING}",
+        ),
+    ):
+        found = pin_doctor(static_keys("AES", AES), bytes(block), PAN, (0, 3, 4))
+        assert found == f"it would be a PIN block {said}"
+
+
+def test_the_key_that_a_device_is_loaded_with_is_named() -> None:
+    """The initial key, taken for the transaction's: with the variant of PINs, or as it is."""
+    loaded = initial_key(KEY, KSN)
+    for key, said in (
+        (purpose_key(loaded, "pin"), "under the initial key with the variant"),
+        (loaded, "under the initial key itself"),
+    ):
+        found = pin_doctor(transaction_keys(KEY, KSN, "pin"), block_of(0, PAN, key), PAN, (0,))
+        assert found == f"it would be a PIN block {said}: {ANOTHER_KEY}"
 
 
 def test_nothing_is_said_where_nothing_fits() -> None:
