@@ -44,6 +44,14 @@ _MINUTE_US: Final = 60_000_000
 _NO_MAC: Final = Refusal(
     "mac", "", "the message bears none", Reason.MAC_INVALID, "a MAC, which this terminal owes"
 )
+# A terminal that owes MACs gets by them over no other listener of the house (INV-72).
+_NO_MACS: Final = Refusal(
+    "mac",
+    "",
+    "the terminal owes one, and the dialect names no messages that bear one",
+    Reason.MAC_INVALID,
+    "a listener whose dialect has MACs ([mac] messages), or a security that does not require them",
+)
 _UNCONFIGURED: Final = Refusal(
     "mac",
     "",
@@ -70,8 +78,10 @@ def finding(
     if security.mac == NONE:
         return None
     if not request.mac:
-        owed = must_bear_mac(request.message_type, facts.policy.macs, security)
-        return _NO_MAC if owed else None
+        macs = facts.policy.macs
+        if not macs and security.mac == REQUIRED:
+            return _NO_MACS
+        return _NO_MAC if must_bear_mac(request.message_type, macs, security) else None
     verdict = facts.verdicts.get("mac")
     if verdict is not None and verdict.outcome == "good":
         return verdict

@@ -147,6 +147,21 @@ def test_no_mac_where_one_is_owed(shop: Shop) -> None:
     assert order(shop) is None
 
 
+@pytest.mark.parametrize("kind", [Kind.PURCHASE, Kind.REVERSAL, Kind.SIGN_ON, Kind.RECONCILIATION])
+def test_a_dialect_without_macs_is_no_way_around_them(shop: Shop, kind: Kind) -> None:
+    """INV-72: whoever owes MACs comes by no listener that knows none; others do."""
+    secure(shop, mac="required")
+    shop.policy = replace(shop.policy, macs=frozenset())
+    request = shop.purchase(kind=kind, original="ref-K0")
+    assert shop.ask(request).reason is Reason.MAC_INVALID
+    assert "names no messages" in shop.trail["mac"][1]
+    assert order(shop) is None
+    assert failures(shop) == 0
+    secure(shop, mac="optional")
+    shop.policy = replace(shop.policy, macs=frozenset())
+    assert shop.ask(replace(request, request_key="K2")).reason is not Reason.MAC_INVALID
+
+
 def test_a_mac_that_is_not_owed_is_checked_unless_it_is_never_looked_at(shop: Shop) -> None:
     """M-09: the terminal's security decides."""
     secure(shop, mac="optional")
