@@ -12,6 +12,7 @@ Who misuses a key is told so by an exception; a message that does not verify is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -353,6 +354,11 @@ class KeyVault(Protocol):
     def initial_key(self, bdk: KeyUse, ksn: str) -> MadeKey:
         """The initial key of a device (usage B1), for injection. ``ksn``: hex of 8 or 10 bytes
         under TDEA (the counter is not looked at), of 8 (initial key ID) or 12 bytes under AES.
+        """
+
+    def forget(self, keys: Iterable[KeyUse]) -> None:
+        """Overwrite what is kept of these keys, and all that was derived of them: they are
+        destroyed (SR-KEY-14). A block that comes again is opened again.
         """
 
     def attributes(self, key: KeyUse) -> KeySpec:

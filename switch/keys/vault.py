@@ -13,7 +13,7 @@ This is not a PCI-validated secure cryptographic device: keys live in the memory
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from switch.keys.ciphers import Uncopied
@@ -28,6 +28,7 @@ from switch.keys.vault_mac import MacDesk
 from switch.keys.vault_moves import KeyMover
 from switch.keys.vault_pin import PinDesk
 from switch.keys.vault_room import VaultRoom
+from switch.model.security import KeyUse
 from switch.values import Pan
 
 __all__ = ["SoftwareVault", "VaultError"]
@@ -147,6 +148,12 @@ class SoftwareVault(Uncopied):
     def open(self, sealed: str, row_id: str) -> Pan:
         """The PAN back. Raises VaultError for a text that is not the one sealed for this row."""
         return Pan(self._sealer.open(sealed, row_id))
+
+    def forget(self, keys: Iterable[KeyUse]) -> None:
+        """Overwrite what is kept of these keys, and all that was derived of them."""
+        for key in keys:
+            self._chips.forget(key.block)
+            self._room.forget(key.block)
 
     def close(self) -> None:
         """Overwrite all keys that came in blocks, and what was derived of them; no block is opened

@@ -101,6 +101,11 @@ class Kept(Generic[W]):
             self._rows.move_to_end(name)
         return found
 
+    def drop(self, gone: Callable[[Hashable], bool]) -> None:
+        """Overwrite and forget what is kept under names of which this is true."""
+        for name in [name for name in self._rows if gone(name)]:
+            self._rows.pop(name).wipe()
+
     def wipe(self) -> None:
         """Overwrite and forget all."""
         for row in self._rows.values():

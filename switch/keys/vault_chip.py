@@ -107,6 +107,10 @@ class ChipDesk:
         """Overwrite all card keys."""
         self._cards.wipe()
 
+    def forget(self, block: str) -> None:
+        """Overwrite the keys of cards that came from this issuer's key."""
+        self._cards.drop(lambda name: isinstance(name, str) and name.endswith(f"|{block}"))
+
     def check_cryptogram(
         self, imk: KeyUse, profile: str, chip: ChipData, pan: Pan, sequence: str
     ) -> Verdict:

@@ -64,6 +64,12 @@ class VaultRoom(Uncopied):
         wipe(*self._protection.values())
         self._protection.clear()
 
+    def forget(self, block: str) -> None:
+        """Overwrite what is kept of a key, and the ways of devices under it."""
+        self._opened.drop(lambda name: name == block)
+        self._devices.drop(lambda name: isinstance(name, tuple) and name[1] == block)
+        self._tests.pop(block, None)
+
     def opened(self, key: KeyUse, operation: str) -> OpenKey:
         """The key, where its block says that it may do this. Raises KeyMisused, KeyBlockRefused."""
         found = self.looked_at(key)

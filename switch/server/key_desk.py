@@ -161,6 +161,7 @@ class KeyDesk:
                 self._refused(work.what, work.key, who, told.said)
                 await self._note(work.what, work.key, who, officers, "failed", told.said)
                 return _error(told.said)
+            self._works.forget(done)
             answer = {"ok": True, **done.data, "said": told.said, **told.data}
         self._log.tell("keys.done", command=work.what, key=work.key, who=who, officers=officers)
         return answer

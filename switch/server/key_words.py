@@ -34,12 +34,13 @@ class KeyCommandError(IsoswitchError):
 
 class Done(NamedTuple):
     """What came of a work: words, data for the answer (a test key may be in it), and the command
-    that the core is to keep.
+    that the core is to keep. ``gone``: keys that are destroyed with it, for the vault to forget.
     """
 
     said: str
     data: dict[str, Any]
     core: tuple[str, dict[str, str]] | None = None
+    gone: tuple[KeyUse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,11 @@ def shown(name: str) -> str:
 def use_of(row: SealedKey) -> KeyUse:
     """The key as the vault is told of it."""
     return KeyUse(row.id, row.block)
+
+
+def all_of(row: SealedKey) -> tuple[KeyUse, ...]:
+    """The key and those before it that may still be accepted."""
+    return (use_of(row), *(KeyUse(row.id, former.block) for former in row.former))
 
 
 def taken(clear: ClearKey) -> bytearray:

@@ -27,6 +27,7 @@ from switch.server.key_words import (
     Given,
     KeyCommandError,
     Work,
+    all_of,
     as_bytes,
     base_derivation,
     free,
@@ -72,6 +73,10 @@ class KeyWorks:
     def work(self, given: Given) -> Work:
         """The command made ready. Raises KeyCommandError, VaultError."""
         return self._makers[given.what](given)
+
+    def forget(self, done: Done) -> None:
+        """What was destroyed is gone from the store: here as well (SR-KEY-14)."""
+        self._vault.forget(done.gone)
 
     @staticmethod
     def names(words: Mapping[str, str]) -> list[str]:
@@ -205,8 +210,8 @@ class KeyWorks:
 
     def _destroy(self, given: Given) -> Work:
         row = given.key()
-        words = {"name": row.id}
-        return Work(given.what, row.id, row.mark, lambda _: Done("", {}, ("keys.destroy", words)))
+        done = Done("", {}, ("keys.destroy", {"name": row.id}), all_of(row))
+        return Work(given.what, row.id, row.mark, lambda _: done)
 
     # -- keys that go
 

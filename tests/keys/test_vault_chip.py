@@ -279,6 +279,19 @@ def test_card_keys_are_kept_while_there_is_room() -> None:
     assert repr(desk) == "ChipDesk(3 cards)"
 
 
+def test_cards_of_a_destroyed_key_are_forgotten() -> None:
+    """SR-KEY-14: the cards of that issuer's key, and no others."""
+    desk = ChipDesk(ROOM)
+    other = sealed(ROOM, "E0", ISSUER, "issuer.other")
+    for key in (IMK, other):
+        verdict = desk.check_cryptogram(key, "pboc", hidden(chip_of("pboc")), Pan(PAN), "00")
+        assert verdict.outcome == "good"
+    kept = list(desk._cards._rows.values())
+    desk.forget(IMK.block)
+    assert [any(card.value) for card in kept] == [False, True]
+    assert repr(desk) == "ChipDesk(1 cards)"
+
+
 def test_nothing_is_answered_after_the_end() -> None:
     """Card keys are overwritten, the room is closed."""
     inner = room()

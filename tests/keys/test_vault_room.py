@@ -156,6 +156,24 @@ def test_what_goes_is_overwritten() -> None:
     assert len(kept) == 0
 
 
+def test_what_is_kept_of_a_destroyed_key_is_overwritten() -> None:
+    """SR-KEY-14: the key, the devices under it, what the doctor knows; of others nothing. The block
+    opens again where it comes again: whether it may is the store's to say.
+    """
+    inner = room()
+    spec = KeySpec("B0", "T", 16, "X")
+    gone, stays = sealed(inner, spec, BDK), sealed(inner, spec)
+    for key in (gone, stays):
+        inner.transaction_key(key, KSN, "pin", "T")
+    opened, other = inner.looked_at(gone), inner.looked_at(stays)
+    inner.forget(gone.block)
+    assert not any(opened.value)
+    assert any(other.value)
+    assert (len(inner._opened), len(inner._devices)) == (1, 1)
+    assert [key for _, key in inner.tests()] == [other]
+    assert inner.looked_at(gone).value == BDK
+
+
 def test_a_closed_room_holds_nothing() -> None:
     """SR-KEY-13: keys, devices and the protection keys are overwritten; nothing is made either."""
     inner = room()

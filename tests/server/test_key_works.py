@@ -47,3 +47,23 @@ async def test_each_key_is_bound_to_its_name() -> None:
         assert counter.vault.key_check_value(KeyUse(key.id, key.block)) == key.check_value
         with pytest.raises(KeyBlockRefused):
             counter.vault.attributes(KeyUse(f"{key.id}2", key.block))
+
+
+async def test_a_destroyed_key_is_forgotten_by_the_vault() -> None:
+    """SR-KEY-14: once the core has written it, the key and those before it that were still accepted
+    are overwritten; a deed that came to nothing overwrites nothing.
+    """
+    counter = Counter()
+    room = counter.vault._room
+    await counter.says("keys.rotate", name="issuer.demo.pvk")
+    key = counter.key("issuer.demo.pvk")
+    assert key is not None
+    blocks = (key.block, *(former.block for former in key.former))
+    opened = [room.looked_at(KeyUse(key.id, block)) for block in blocks]
+    assert len(opened) == 2
+    counter.room.store.faults = [counter.room.store.full] * 8
+    assert not (await counter.says("keys.destroy", name=key.id))["ok"]
+    assert all(any(each.value) for each in opened)
+    counter.room.store.faults = []
+    assert (await counter.says("keys.destroy", name=key.id))["ok"]
+    assert not any(any(each.value) for each in opened)
