@@ -135,7 +135,10 @@ def no_key(name: str, facts: Facts, ksn: str = "") -> Refusal:
     that called for it.
     """
     row = facts.find(SealedKey, name)
-    if row is None:
+    if row is None and not ksn:
+        words = "there is no such key, which a message without a key serial number is under"
+        remedy = f"a key exchange that makes {name}, or a key serial number, for DUKPT"
+    elif row is None:
         words, remedy = _with_doctor("there is no such key", ksn), f"to install {name}"
     else:
         words, remedy = f"the key is {row.state}", f"an active key {name}"

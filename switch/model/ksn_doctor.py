@@ -17,11 +17,12 @@ from switch.model.ksn import Counter, Ksn, KsnRefused, parse
 _SHORT: Final = 16  # digits of a TDES key serial number without its FFFF
 _TDES: Final = 20
 _LEAD: Final = "FFFF"
+_YOUNG: Final = 0xFFFF  # a counter that most devices never reach
 
 
 def ksn_doctor(text: str) -> str:
-    """What a key serial number (hex digits, as it came) would be, one sentence; empty where nothing
-    points at it.
+    """What a key serial number (hex digits, as it came) would be, or that it lacks digits, one
+    sentence; empty where nothing points at it.
 
     >>> ksn_doctor("0100E01032547698FFFF")
     'with its bytes in reverse order it would be FFFF9876543210E00001'
@@ -32,10 +33,19 @@ def ksn_doctor(text: str) -> str:
         if (ksn := _good(other)) is not None and str(ksn) != text.upper()
     ]
     if not found:
-        return ""
+        return _cut(text.upper())
     # A device begins at one: of two readings the one with the lower counter is the likelier.
     how, ksn = min(found, key=lambda each: each[1].counter)
     return f"{how} it would be {ksn}"
+
+
+def _cut(text: str) -> str:
+    """What is said of one that lost digits at its end, which nobody can put back."""
+    if len(text) == _SHORT and text.startswith(_LEAD):
+        return "16 digits have no FFFF in front: with it, these lack the last 4"
+    if len(text) == _TDES and not text.startswith(_LEAD):
+        return "20 digits are of TDES DUKPT, most with FFFF in front; AES DUKPT has 24"
+    return ""
 
 
 def _good(text: str) -> Ksn | None:
@@ -60,14 +70,19 @@ def _otherwise(text: str) -> Iterator[tuple[str, str]]:
             f"without the {size - _TDES} digits in front of it",
             text[-_TDES:] if size > _TDES else "",
         ),
-        ("with the F in front that it has lost", f"F{text}"),
+        ("with the F in front that it has lost", "" if text.startswith(_LEAD) else f"F{text}"),
     ):
         if other.startswith(_LEAD):
             yield how, other
+    if text.startswith(_LEAD):
+        return  # what lost its beginning does not begin as it should
     bare = text.lstrip("0")
     if len(bare) == _SHORT < size:
         yield "with FFFF in front instead of zeros", f"{_LEAD}{bare}"
+    # A device begins at one: what has a high counter without its zeros is rather of AES, and cut.
     if size == _TDES and text.endswith("0000"):
-        yield "with FFFF in front instead of zeros behind", f"{_LEAD}{text[:_SHORT]}"
+        short = _good(text[:_SHORT])
+        if short is not None and short.counter <= _YOUNG:
+            yield "with FFFF in front instead of zeros behind", str(short)
     if size == _TDES and text.endswith(_LEAD):
         yield "with FFFF in front instead of behind", f"{_LEAD}{text[:_SHORT]}"

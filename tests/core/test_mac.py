@@ -229,6 +229,15 @@ def test_no_key_no_approval_and_no_other_key_is_tried(shop: Shop, ksn: str, stat
     assert failures(shop) == 0
 
 
+def test_a_message_without_a_key_serial_number_is_told_what_it_is_under(shop: Shop) -> None:
+    """M-16: who forgot the number reads that it was looked for."""
+    secure(shop)
+    del shop.store[Key("key", TAK)]
+    assert shop.ask(shop.purchase(mac=MAC)).reason is Reason.KEY_UNKNOWN
+    assert "without a key serial number" in shop.last.trail[-1].said
+    assert "or a key serial number" in shop.remedy
+
+
 @pytest.mark.parametrize(("ksn", "off"), [("", "session"), (tdes(1), "dukpt")])
 def test_a_way_of_keying_that_is_off(shop: Shop, ksn: str, off: str) -> None:
     """Each can be switched off for a terminal."""
