@@ -42,6 +42,11 @@ def check_value(
     ``cmac_zero_block`` is the CMAC of one (X9.143, X9.24-1:2017 for AES), ``cmac_empty`` and
     ``hmac_sha256_empty`` the MAC of nothing.
 
+    ::
+
+        zero block, TDES    0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+        enciphered          0 8 D 7 B 4 F B 6 2 9 D 0 8 8 5     the first 3 bytes are shown
+
     >>> check_value("TDES", bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")).hex().upper()
     '08D7B4'
     >>> check_value("AES", bytes.fromhex("3F419E1CB7079442AA37474C2EFBF8B8")).hex().upper()

@@ -75,6 +75,15 @@ class Chain(Uncopied):
 class Algorithm1:
     """The last block of CBC under one key (ISO 9797-1 algorithm 1; ANSI X9.9 with DES).
 
+    ::
+
+        D1      4E6F772069732074    "Now is t"
+        D2      68652074696D6520    "he time "
+        D3      666F7220616C6C20    "for all "
+        H1      3FA40E8A984D4815    e(K, D1)
+        H2      0B2E73F88DC5856A    e(K, D2 XOR H1)
+        MAC     70A30640CC76DD8B    e(K, D3 XOR H2)
+
     >>> key = bytes.fromhex("0123456789ABCDEF")
     >>> Algorithm1("TDES", key).full(b"Now is the time for all ").hex().upper()
     '70A30640CC76DD8B'
@@ -99,6 +108,12 @@ class Algorithm3:
     the first (ISO 9797-1 algorithm 3, "retail MAC"; ANSI X9.19 with DES).
 
     ``second``: empty where ``key`` holds both keys, one after the other.
+
+    ::
+
+        H3      70A30640CC76DD8B    as algorithm 1 under the first key
+                B48D36EC7AD5694F    d(K', H3)
+        MAC     A1C72E74EA3FA9B6    e(K, that)
 
     >>> key = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
     >>> Algorithm3("TDES", key).full(b"Now is the time for all ").hex().upper()

@@ -43,6 +43,15 @@ _REDUCTION: Final = {8: 0x1B, 16: 0x87}
 class CipherMac:
     """CMAC.
 
+    ::
+
+        L       7DF76B0C1AB899B33E42F047B91B546F    e(K, zero block)
+        K1      FBEED618357133667C85E08F7236A8DE    L doubled: for a whole last block
+        K2      F7DDAC306AE266CCF90BC11EE46D513B    K1 doubled: for a part
+        data    6BC1
+        last    6BC180000000...00 XOR K2            80 and zeros behind a part
+        MAC     B8EF9A75AF3625479AF8F6CC41757F13    e(K, last XOR the block before, if any)
+
     >>> CipherMac("AES", bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C")).full(b"").hex().upper()
     'BB1D6929E95937287FA37D129B756746'
     """

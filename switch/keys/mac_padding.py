@@ -17,6 +17,13 @@ def pad(method: int, data: Key, block: int) -> bytes:
     2 appends 80 and then zeros, always at least one byte; 3 fills as 1 and puts a block with the
     number of bits in front.
 
+    ::
+
+        data        4 1 4 2 4 3
+        padding 1   4 1 4 2 4 3 0 0 0 0 0 0 0 0 0 0
+        padding 2   4 1 4 2 4 3 8 0 0 0 0 0 0 0 0 0
+        padding 3   0 0 0 0 0 0 0 0 0 0 0 0 0 0 1 8  4 1 4 2 4 3 0 0 0 0 0 0 0 0 0 0
+
     >>> [pad(method, b"ABC", 8).hex().upper() for method in (1, 2, 3)]
     ['4142430000000000', '4142438000000000', '00000000000000184142430000000000']
     """

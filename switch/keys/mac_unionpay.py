@@ -46,6 +46,15 @@ class UnionPayMac:
     """The ECB MAC: R = XOR of all blocks, H = R as upper-case hex (two blocks), E1 = e(K, left half
     of H), E2 = e(K, E1 XOR right half of H); the MAC is the first 8 hex digits of E2.
 
+    ::
+
+        data    1234567890ABCDEF ABCDEF1234567890
+        R       B9F9B96AA4FDB57F
+        H       4239463942393641 4134464442353746    "B9F9B96A" "A4FDB57F"
+        E1      9FDE90A34CF73B2E
+        E2      E267B6E21913D339
+        MAC     4532363742364532                     "E267B6E2"
+
     >>> mac = UnionPayMac("TDES", bytes.fromhex("2222222222222222"))
     >>> mac.full(bytes.fromhex("1234567890ABCDEFABCDEF1234567890"))
     b'E267B6E2'
@@ -80,7 +89,11 @@ class UnionPayMac:
 
 
 class HexMac:
-    """Algorithm 1 whose MAC is written as hex: the first 8 digits in ASCII."""
+    """Algorithm 1 whose MAC is written as hex: the first 8 digits in ASCII.
+
+    >>> HexMac("TDES", bytes.fromhex("0123456789ABCDEF")).full(b"Now is the time for all ")
+    b'70A30640'
+    """
 
     __slots__ = ("_inner",)
 
@@ -97,7 +110,12 @@ class HexMac:
 
 
 class FoldedMac:
-    """The retail MAC (X9.19) of the one block that all blocks XORed give."""
+    """The retail MAC (X9.19) of the one block that all blocks XORed give.
+
+    >>> mac = FoldedMac(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
+    >>> mac.full(b"Now is the time for all ").hex().upper()
+    '2BA6C90ED1BD8175'
+    """
 
     __slots__ = ("_inner",)
 

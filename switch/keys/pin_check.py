@@ -163,6 +163,10 @@ def pin_offset(
 def pin_of_offset(pvk: Pvk, validation: bytes, offset: str, table: str = TABLE) -> str:
     """The PIN that an offset stands for: for calculators and tests, never on the live path
     (SR-PIN-03). Raises KeyRefused.
+
+    >>> pvk = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+    >>> pin_of_offset(pvk, bytes.fromhex("1122334455667788"), "1111", "1234567890123456")
+    '5635'
     """
     check_reference(offset, len(offset), "offset")
     natural = natural_pin(pvk, validation, len(offset), table)
