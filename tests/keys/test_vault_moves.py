@@ -132,7 +132,7 @@ def test_exportability_is_kept_to() -> None:
             if allowed:
                 assert way().attributes.exportability == out
             else:
-                with pytest.raises(KeyMisused, match=f"exportability {out}"):
+                with pytest.raises(KeyMisused, match=f"^key {key.name} is .*exportability {out}"):
                     way()
 
 
@@ -154,15 +154,16 @@ def test_obsolete_forms_need_the_option() -> None:
     value = os.urandom(16)
     for version in "AC":
         text = block(PIN_KEY, value, version=version)
-        with pytest.raises(KeyMisused, match="SR-KEY-02"):
+        with pytest.raises(KeyMisused, match=f"^key blocks of version {version} are .*SR-KEY-02"):
             VAULT.import_block(TDES_KBPK, text)
         assert VAULT.import_block(TDES_KBPK, text, legacy=True).attributes == PIN_KEY
     assert VAULT.import_block(TDES_KBPK, block(PIN_KEY, value)).attributes == PIN_KEY
     check = check_value("TDES", value).hex()
     sent = bytes(tdes_encrypt(TDES, value))
-    with pytest.raises(KeyMisused, match="SR-KEY-02"):
+    bare = "^a bare cryptogram binds nothing to its key: .*SR-KEY-02"
+    with pytest.raises(KeyMisused, match=bare):
         VAULT.import_cryptogram(TDES_KEK, PIN_KEY, sent, check)
-    with pytest.raises(KeyMisused, match="SR-KEY-02"):
+    with pytest.raises(KeyMisused, match=bare):
         VAULT.export_cryptogram(made(VAULT, "P0", exportability="S"), TDES_KEK)
     taken = VAULT.import_cryptogram(TDES_KEK, PIN_KEY, sent, check, legacy=True)
     assert (taken.attributes, taken.check_value) == (PIN_KEY, check.upper())
@@ -309,10 +310,30 @@ def test_a_cryptogram_that_is_not_the_key_is_refused() -> None:
     for given_check in ("", "00", "xyz", "8 digits"):
         with pytest.raises(KeyRefused, match="check value"):
             ask(TDES_KEK, PIN_KEY, sent, given_check, legacy=True)
-    with pytest.raises(KeyRefused, match="15 bytes"):
-        ask(TDES_KEK, PIN_KEY, sent[:-1], check, legacy=True)
-    with pytest.raises(KeyMisused, match="never meet"):
+    for other in (sent[:-1], sent[:8], sent + sent[:8], b""):
+        with pytest.raises(KeyRefused, match=f"of {len(other)} bytes is no key of 16"):
+            ask(TDES_KEK, PIN_KEY, other, check, legacy=True)
+    with pytest.raises(KeyMisused) as told:
         ask(LIVE_KEK, PIN_KEY, sent, check, legacy=True)
+    assert str(told.value) == (
+        f"key the key that comes in is marked test and {LIVE_KEK.name} is marked live: "
+        "they never meet"
+    )
+
+
+def test_a_key_that_comes_in_bears_the_name_it_is_given() -> None:
+    """In its block (LB), where the vault reads it; without a name it bears none."""
+    value = os.urandom(16)
+    text = block(PIN_KEY, value)
+    sent, check = bytes(tdes_encrypt(TDES, value)), check_value("TDES", value).hex()
+    for name, borne in (("terminal.T1.tpk", "terminal.T1.tpk"), ("", None)):
+        for made_key in (
+            VAULT.import_block(TDES_KBPK, text, name=name),
+            VAULT.import_cryptogram(TDES_KEK, PIN_KEY, sent, check, name=name, legacy=True),
+        ):
+            assert parse_header(made_key.block).find("LB") == borne
+    unnamed = VAULT.import_cryptogram(TDES_KEK, PIN_KEY, sent, check, legacy=True)
+    assert parse_header(unnamed.block).find("LB") is None
 
 
 @pytest.mark.parametrize("form", ["tr31", "cryptogram"])
