@@ -1,12 +1,14 @@
 """Messages that are not worked on: broken ones, incomplete ones, answers sent to the wrong side.
 
 Owns their answers. They leave no record and have no effect: what names them cannot be trusted
-(INV-06).
+(INV-06). Whether the MAC of an incomplete one is right is not asked, for nothing depends on it; its
+answer bears one, or a terminal that owes MACs would take it for no answer at all.
 """
 
 from __future__ import annotations
 
 from switch.core.replies import alert, answered
+from switch.core.sealing import concerns, unjudged
 from switch.model.effects import Silence
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision, Facts
@@ -31,7 +33,8 @@ def incomplete(event: RequestArrived, facts: Facts) -> Decision:
     trail = [Check("fields", item.place, False, item.said) for item in request.problems]
     problem = request.problems[0]
     answer = Answer(reason=problem.reason, rrn=request.rrn or facts.fresh.rrn)
-    decision = answered(event, answer, *trail)
+    seal = unjudged(request, facts) if concerns(request, facts) else None
+    decision = answered(event, answer, *trail, sealed_with=seal)
     told = alert(
         event, "message.rejected", field=problem.place, element=problem.name, reason=problem.said
     )

@@ -12,6 +12,7 @@ from switch.core.ladder import SIGN, UNBUILT, climb
 from switch.core.parties import change_terminal
 from switch.core.proof import mac
 from switch.core.replies import answered, reply
+from switch.core.sealing import concerns
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
 from switch.model.request import Answer
@@ -61,7 +62,7 @@ def echo(event: RequestArrived, facts: Facts) -> Decision:
     request = event.request
     answer = Answer(reason=Reason.APPROVED, rrn=request.rrn or facts.fresh.rrn)
     here = Check("echo", request.terminal_id, True, "here")
-    if not request.terminal_id or not (request.mac or request.message_type in facts.policy.macs):
+    if not concerns(request, facts):
         return answered(event, answer, here)
     case = Case(event, facts)
     objection = mac(case)

@@ -26,10 +26,11 @@ from switch.core.needs import (
     of_undoing_itself,
 )
 from switch.core.proof import of_proof
-from switch.core.terms import Refusal, base_name, key_row, read_ksn
+from switch.core.sealing import concerns
+from switch.core.terms import Refusal, base_name, key_name, key_row, read_ksn, terms_of
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts
-from switch.model.records import Key, Reference, Transaction, key_of
+from switch.model.records import Key, Reference, Terminal, Transaction, key_of
 from switch.model.request import Request
 from switch.model.security import terminal_key
 from switch.model.words import Kind
@@ -124,11 +125,23 @@ def of_request(event: RequestArrived, facts: Facts) -> Needs:
 def of_echo(event: RequestArrived, facts: Facts) -> Needs:
     """An echo is answered whoever sends it; its MAC is checked, where it bears or owes one."""
     request = event.request
-    bears = request.mac or request.message_type in facts.policy.macs
-    if not bears or not request.terminal_id:
+    if not concerns(request, facts):
         return READY
     wanted = [key_of("terminal", request.terminal_id), *(_keys(request) if request.mac else ())]
     return missing(facts.rows, wanted) or of_proof(event, facts)
+
+
+def of_incomplete(event: RequestArrived, facts: Facts) -> Needs:
+    """For the MAC of the answer; nothing else of such a message is believed."""
+    request = event.request
+    if not concerns(request, facts):
+        return READY
+    needs = missing(facts.rows, [key_of(Terminal.TABLE, request.terminal_id)])
+    security = None if needs else terms_of(request, facts)
+    if security is None:
+        return needs
+    name = key_name(request, security, "tak")
+    return READY if isinstance(name, Refusal) else missing(facts.rows, [key_row(name)])
 
 
 def _keys(request: Request) -> list[Key]:

@@ -41,6 +41,12 @@ def sealing(
     return Sealing(mac, chip, keys)
 
 
+def concerns(request: Request, facts: Facts) -> bool:
+    """Whether the answer to such a message bears a MAC, if the sender's terms say so."""
+    bears = request.mac or request.message_type in facts.policy.macs
+    return bool(request.terminal_id and bears)
+
+
 def unjudged(request: Request, facts: Facts) -> Sealing | None:
     """The seal of an answer for which no check was asked."""
     return sealing(request, facts, terms_of(request, facts))

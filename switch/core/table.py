@@ -132,6 +132,7 @@ PLANS: Final[dict[str, PlanFunction]] = {
     **dict.fromkeys(REQUESTS, plans.of_request),
     **dict.fromkeys(_WITHOUT_TRANSACTION, needs.of_nothing),
     Kind.ECHO.value: plans.of_echo,
+    INCOMPLETE: plans.of_incomplete,
     DELIVERED: needs.of_transaction,
     RECOVERED: needs.of_transaction,
     HOLD: holds.needs_of_timer,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from switch.model.effects import Reply, Silence
 from switch.model.events import BrokenArrived, Moment, Origin
+from switch.model.facts import VerdictNeed
 from switch.model.request import Problem
+from switch.model.security import KeyUse, MacOrder
 from switch.model.words import Flow, Kind, Reason
+from tests.core.keyed import MAC, secure, tdes
 
 if TYPE_CHECKING:
     from tests.core.conftest import Shop
@@ -38,6 +41,37 @@ def test_an_incomplete_message_is_refused_whatever_it_wants(shop: Shop, kind: Ki
     assert shop.last.records == ()
     assert shop.told == ["message.rejected"]
     assert shop.last.trail[0].saw == "field 11"
+
+
+@pytest.mark.parametrize("mac", [MAC, ""])
+@pytest.mark.parametrize("ksn", ["", tdes(1)])
+def test_the_answer_to_an_incomplete_message_bears_a_mac(shop: Shop, mac: str, ksn: str) -> None:
+    """Or a terminal that owes MACs would not believe it, and never hear what was wrong. Its own is
+    not asked about, and no failure is counted: nothing depends on it.
+    """
+    secure(shop, mac="required")
+    request = shop.purchase(problems=(PROBLEM,), mac=mac, ksn=ksn)
+    _, rounds = shop.judge(shop.arrived(request))
+    assert not [need for some in rounds for need in some if isinstance(need, VerdictNeed)]
+    assert shop.ask(request).reason is Reason.FORMAT_ERROR
+    assert shop.last.records == ()
+    (reply,) = [effect for effect in shop.last.effects if isinstance(effect, Reply)]
+    assert reply.sealing is not None
+    name = "bdk.FFFF987654" if ksn else "terminal.T1.tak"
+    assert reply.sealing.mac == MacOrder(KeyUse(name, f"block of {name}"), ksn)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"terminal_id": ""}, {"terminal_id": "T9"}, {"message_type": "0800"}, {"ksn": "FFFF98765"}],
+)
+def test_who_owes_no_mac_gets_none(shop: Shop, change: dict[str, Any]) -> None:
+    """Nobody's terminal, another message type, a key serial number that is none."""
+    secure(shop, mac="required")
+    request = shop.purchase(problems=(PROBLEM,), **change)
+    assert shop.ask(request).reason is Reason.FORMAT_ERROR
+    (reply,) = [effect for effect in shop.last.effects if isinstance(effect, Reply)]
+    assert reply.sealing is None
 
 
 def test_every_problem_is_in_the_trail_and_the_first_is_answered(shop: Shop) -> None:
