@@ -256,7 +256,15 @@ def odd_parity(key: Key) -> bytearray:
     >>> odd_parity(bytes.fromhex("1A2B3C4D")).hex().upper()
     '1A2A3D4C'
     """
-    return bytearray(key).translate(_ODD)
+    adjusted = key.translate(_ODD)
+    return adjusted if isinstance(adjusted, bytearray) else bytearray(adjusted)
+
+
+def with_parity(derived: bytearray) -> bytearray:
+    """A key with odd parity; what it was before is overwritten."""
+    key = odd_parity(derived)
+    wipe(derived)
+    return key
 
 
 def wipe(*buffers: bytearray) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from switch.keys.ciphers import BlockCipher, Key, odd_parity, tdes_encrypt, xor
+from switch.keys.ciphers import BlockCipher, Key, tdes_encrypt, with_parity, xor
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
@@ -44,7 +44,7 @@ def card_key(
     """
     need_double("an issuer master key", master)
     block = card_data(pan, sequence, option)
-    key = odd_parity(tdes_encrypt(master, block + _inverted(block)))
+    key = with_parity(tdes_encrypt(master, block + _inverted(block)))
     if steps is not None:
         steps.note("card data Y", block)
         steps.note("card key", key)
@@ -142,7 +142,7 @@ def common(card: Key | BlockCipher, diversification: bytes) -> bytearray:
     """
     start = need_bytes("a diversification value", diversification, 8)
     left, right = (start[:2] + middle + start[3:] for middle in (b"\xf0", b"\x0f"))
-    return odd_parity(_encipher(card, left + right))
+    return with_parity(_encipher(card, left + right))
 
 
 def pboc(card: Key | BlockCipher, atc: bytes) -> bytearray:
@@ -154,7 +154,7 @@ def pboc(card: Key | BlockCipher, atc: bytes) -> bytearray:
     'D5102625E6E5AD329E54ABB50BF23DA8'
     """
     counter = need_bytes("an ATC", atc, 2)
-    return odd_parity(_encipher(card, bytes(6) + counter + bytes(6) + _inverted(counter)))
+    return with_parity(_encipher(card, bytes(6) + counter + bytes(6) + _inverted(counter)))
 
 
 def visa_messaging(card: Key, atc: bytes) -> bytearray:
@@ -167,7 +167,7 @@ def visa_messaging(card: Key, atc: bytes) -> bytearray:
     """
     need_double("a card's key", card)
     counter = need_bytes("an ATC", atc, 2)
-    return odd_parity(xor(card, bytes(6) + counter + bytes(6) + _inverted(counter)))
+    return with_parity(xor(card, bytes(6) + counter + bytes(6) + _inverted(counter)))
 
 
 def emv2000(
@@ -202,7 +202,7 @@ def emv2000(
         block[15] ^= digit ^ 0xF0
         before = grandparent
         grandparent, parent = parent, bytearray(tdes_encrypt(parent, block))
-    return odd_parity(xor(parent, before))
+    return with_parity(xor(parent, before))
 
 
 def _encipher(card: Key | BlockCipher, blocks: bytes) -> bytearray:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from switch.keys import dukpt_aes, dukpt_tdes
 from switch.keys.check_value import check_value
-from switch.keys.ciphers import odd_parity, wipe, xor
+from switch.keys.ciphers import wipe, with_parity, xor
 from switch.keys.clear_keys import refuse_unfit
 from switch.keys.key_block_header import OptionalBlock
 from switch.keys.mac import Scheme
@@ -84,7 +84,7 @@ class KeyMaker:
         for _ in range(_TRIES):
             value = bytearray(self._room.random_bytes(spec.length))
             if spec.algorithm in "TD":
-                value = odd_parity(value)
+                value = with_parity(value)
             try:
                 refuse_unfit(kind(spec), value, single_des=spec.algorithm == "D")
             except KeyRefused:

@@ -178,6 +178,9 @@ def test_odd_parity_is_odd_and_stays(key: bytes) -> None:
     assert ciphers.odd_parity(adjusted) == adjusted
     assert all((one ^ other) in (0, 1) for one, other in zip(key, adjusted, strict=True))
     assert ciphers.odd_parity(bytes.fromhex("1A2B3C4D5F0A1B2C")).hex() == "1a2a3d4c5e0b1a2c"
+    before = bytearray(key)
+    assert ciphers.with_parity(before) == adjusted == ciphers.odd_parity(bytearray(key))
+    assert not any(before)
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
