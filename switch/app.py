@@ -29,6 +29,7 @@ from switch import __version__
 from switch.config import Config, demo_config, load_config
 from switch.data_folder import LOG_NAME, MASTER_NAME, STORE_NAME, state_folder
 from switch.keys.master import MasterKeyError, load_or_create
+from switch.keys.memory import lock_memory, no_core_dumps
 from switch.keys.port import VaultError
 from switch.keys.vault import SoftwareVault
 from switch.server.assemble import Assembler, Overrides
@@ -115,7 +116,15 @@ def _run(
     started: Callable[[Started], None],
 ) -> int:
     as_root = os.geteuid() == 0
-    log.tell("serve.start", version=__version__, data=str(data), config=config.name)
+    no_core_dumps()
+    locked = lock_memory()
+    log.tell(
+        "serve.start",
+        version=__version__,
+        data=str(data),
+        config=config.name,
+        memory_locked=locked,
+    )
     if as_root:
         log.tell("serve.root", "warning")
     vault = _vault(data)
@@ -194,14 +203,11 @@ def _try_writing(data: Path) -> None:
 
 
 def _raise_descriptor_limit() -> int:
-    """Take all descriptors that we may have, switch core dumps off (they hold keys); returns how
-    many are for peers."""
+    """Take all descriptors that we may have; returns how many are for peers."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return max(1, soft - DESCRIPTORS_KEPT) if soft != resource.RLIM_INFINITY else 1_000_000
 
