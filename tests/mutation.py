@@ -3,7 +3,7 @@ other, and each change that all tests of the module let pass is shown.
 
 Owns which tests answer for a module, and how mutmut is run: in a copy that is thrown away, with few
 examples of each property, module by module. Refuses to judge what survives: ``keys/mutants.md``
-does. Run by ``tools/dev.py proof mutants [MODULE[.FUNCTION]...]``.
+does. Run by ``tools/dev.py proof mutants [MODULE[.FUNCTION,FUNCTION]...]``.
 
 Not changed are texts for people (the line of a ``raise`` and of a noted step), what stands outside
 of functions, and functions with decorators, which mutmut leaves alone.
@@ -35,14 +35,6 @@ HELPED: Final[dict[str, tuple[str, ...]]] = {
     "seal": ("test_vault",),
     "vault": ("test_vault", "test_vault_room", "test_vault_secrets"),
 }
-MODULES: Final = (
-    "permissions", "key_block", "key_block_header", "pin_block", "pin_check", "pin_cipher", "ksn",
-    "dukpt_path", "dukpt_tdes", "dukpt_aes", "mac", "mac_padding", "mac_iso9797", "mac_library",
-    "mac_unionpay", "vault_pin", "vault_mac", "vault_moves", "vault_components", "vault_keys",
-    "vault_room", "vault_cache", "vault", "seal", "master", "emv_cryptogram", "emv_keys",
-    "emv_response", "emv_chip", "emv_profiles", "emv_script", "vault_chip", "card_verification",
-    "check_value", "ciphers", "sm",
-)  # fmt: skip
 SETTINGS: Final = """
 [tool.mutmut]
 source_paths = ["switch"]
@@ -84,6 +76,11 @@ class Found(NamedTuple):
         )
 
 
+def modules() -> list[str]:
+    """All of the key room, and key serial numbers."""
+    return [*sorted(file.stem for file in (ROOT / "switch" / "keys").glob("[!_]*.py")), "ksn"]
+
+
 def tests_of(module: str) -> list[str]:
     """The test files that answer for a module."""
     names = [f"test_{module}"]
@@ -99,8 +96,8 @@ def _home(module: str) -> str:
 
 
 def mutate(named: str, folder: Path) -> Found:
-    """Run all mutants of a module, or of one function, in a copy of the checkout in ``folder``."""
-    module, _, function = named.partition(".")
+    """Run all mutants of a module, or of its functions, in a copy of the checkout in ``folder``."""
+    module, _, functions = named.partition(".")
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     settings = SETTINGS.format(
@@ -110,7 +107,7 @@ def mutate(named: str, folder: Path) -> Found:
     )
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     (folder / "pyproject.toml").write_text(project + settings, encoding="utf-8")
-    only = [f"*[._\u01c1]{function}__mutmut_*"] if function else []
+    only = [f"*[._\u01c1]{each}__mutmut_*" for each in functions.split(",") if each]
     _mutmut(folder, "run", "--max-children", "1", *only)
     _mutmut(folder, "export-cicd-stats")
     counts = json.loads((folder / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
@@ -147,7 +144,7 @@ def _run(folder: Path, *program: str) -> str:
 def main(names: Sequence[str]) -> int:
     """Mutate what is named, or all modules; the count of each is told, and what survived."""
     os.nice(10)
-    for named in names or MODULES:
+    for named in names or modules():
         with tempfile.TemporaryDirectory(prefix="isoswitch-mutants-") as folder:
             found = mutate(named, Path(folder))
         sys.stdout.write("\n".join((*found.alive, str(found), "")))
