@@ -33,6 +33,8 @@ LONGEST_WORD: Final = 4_000  # a key block with all that may stand in its header
 LONGEST_SECRET: Final = 400
 OFFICER: Final = "token"  # the secret by which an officer is known
 APPROVE: Final = "keys.approve"
+_ASKED: Final = "give your token (--officer asks for it, --token-file reads it)"
+_ID: Final = re.compile(r"[0-9a-f]{8}")  # of what waits for a second officer
 _HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2}){1,64}")
 
 Answer = dict[str, Any]
@@ -96,7 +98,8 @@ class KeyDesk:
                 return _error(str(failure))
             except (KeyCommandError, OfficerError, VaultError) as failure:
                 self._refused(name, shown(words.get("name", "")), who, str(failure))
-                await self._note(name, words.get("name", ""), who, (), "refused", str(failure))
+                why = f"{_approved(words)}{failure}"
+                await self._note(name, words.get("name", ""), who, (), "refused", why)
                 return _error(str(failure))
 
     def _refused(self, command: str, key: str, who: str, why: str) -> None:
@@ -119,7 +122,7 @@ class KeyDesk:
                 "isoswitch keys officer NAME makes the lines for one"
             )
         if not officer:
-            raise OfficerError("a live key takes an officer: give your token")
+            raise OfficerError(f"a live key takes an officer: {_ASKED}")
         if not work.dual:
             return await self._carry_out(work, (officer,), who)
         pending = self._waiting.put(Wanted(name, words, work.key), officer, who)
@@ -140,7 +143,7 @@ class KeyDesk:
 
     async def _approve(self, pending_id: str, officer: str, who: str) -> Answer:
         if not officer:
-            raise OfficerError("an officer approves: give your token")
+            raise OfficerError(f"an officer approves: {_ASKED}")
         pending = self._waiting.take(pending_id, officer)
         command, words, _ = pending.what
         work = self._works.work(await self._given(command, words, {}, who))
@@ -262,6 +265,12 @@ def _read(name: str, line: Answer) -> tuple[dict[str, str], dict[str, str]]:
         has = ", ".join(takes) or "none"
         raise KeyCommandError(f"{name} has no argument {odd[0][:24]!r}: it has {has}")
     return words, hidden
+
+
+def _approved(words: Mapping[str, str]) -> str:
+    """What was to be approved, in front of why it was not; an id that is none might be a token."""
+    number = words.get("id", "")
+    return f"{number}: " if _ID.fullmatch(number) else ""
 
 
 def _are_texts(given: object, longest: int) -> bool:

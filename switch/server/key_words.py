@@ -204,7 +204,7 @@ def words_of(name: str, made: MadeKey) -> dict[str, str]:
 
 def installed(name: str, made: MadeKey) -> Done:
     """A key that is to be kept under a name."""
-    return Done("", {}, ("keys.install", words_of(name, made)))
+    return Done(f"check value {made.check_value}", {}, ("keys.install", words_of(name, made)))
 
 
 def handed_over(key: HandedKey) -> dict[str, Any]:

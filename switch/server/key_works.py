@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from switch.core.admin_keys import STATES
 from switch.keys.ciphers import wipe
 from switch.keys.port import KeySpec, KeyVault
 from switch.model.key_roles import SIZES, names_in_words, role_of
@@ -199,14 +200,17 @@ class KeyWorks:
         def run(_: tuple[str, ...]) -> Done:
             made = self._vault.next_generation(use_of(row))
             words = {**words_of(row.id, made), "overlap_s": str(overlap)}
-            return Done("", {}, ("keys.rotate", words))
+            said = f"check value {made.check_value}, the one before for {overlap} s more"
+            return Done(said, {}, ("keys.rotate", words))
 
         return Work(given.what, row.id, row.mark, run)
 
     def _state(self, given: Given) -> Work:
         row, state = given.key(), given.need("state")
-        words = {"name": row.id, "state": state}
-        return Work(given.what, row.id, row.mark, lambda _: Done("", {}, ("keys.state", words)))
+        if state not in STATES:
+            raise KeyCommandError(f"a key's state is one of {', '.join(STATES)}")
+        done = Done(state, {}, ("keys.state", {"name": row.id, "state": state}))
+        return Work(given.what, row.id, row.mark, lambda _: done)
 
     def _destroy(self, given: Given) -> Work:
         row = given.key()

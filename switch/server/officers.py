@@ -46,6 +46,8 @@ class Officers:
 
     def named(self, token: str) -> str:
         """The officer with that token. Raises OfficerError where nobody has it."""
+        if not token.strip():
+            raise OfficerError("no token was given: --officer asks for it, --token-file reads it")
         given, found = token_hash(token), ""
         for name, known in self.hashes.items():
             if compare_digest(known, given):

@@ -83,7 +83,7 @@ async def test_a_key_in_clear_goes_to_the_vault_and_nowhere_else() -> None:
         ),
         ("keys.rotate", {"name": NEW}, "there is no key"),
         ("keys.rotate", {"name": "issuer.demo.pvk", "overlap_s": "soon"}, "is a number"),
-        ("keys.state", {"name": "issuer.demo.pvk", "state": "asleep"}, "is none of"),
+        ("keys.state", {"name": "issuer.demo.pvk", "state": "asleep"}, "is one of"),
         ("keys.destroy", {"name": NEW}, "there is no key"),
         ("keys.sheet", {"name": "issuer.demo.pvk", "count": "99"}, "1 to"),
         ("keys.initial_key", {"ksn": "123456789012345600000000"}, "no base derivation key"),
@@ -152,6 +152,34 @@ async def test_a_key_can_be_taken_out_of_use_and_put_back() -> None:
     for state in ("deactivated", "active"):
         said = await counter.says("keys.state", name="issuer.demo.pvk", state=state)
         assert said["state"] == state
+    assert [deed["said"] for deed in await said_of(counter)] == ["deactivated", "active"]
+
+
+async def said_of(counter: Counter) -> list[dict[str, Any]]:
+    """What is listed of what was done with keys."""
+    deeds: list[dict[str, Any]] = (await counter.says("keys.deeds"))["deeds"]
+    return deeds
+
+
+async def test_the_trail_says_what_was_made_of_a_key() -> None:
+    """SR-AUD-07: the check value of each generation, and how long the one before is accepted."""
+    counter = Counter()
+    made = await counter.says("keys.generate", name=NEW, algorithm="tdes-2")
+    other = await counter.says("keys.rotate", name=NEW, overlap_s="60")
+    assert [deed["said"] for deed in await said_of(counter)] == [
+        f"check value {made['check_value']}",
+        f"check value {other['check_value']}, the one before for 60 s more",
+    ]
+
+
+@pytest.mark.parametrize(("given", "shown"), [("52315364", "52315364: "), (OTHER, "")])
+async def test_what_was_not_approved_is_named_in_the_trail(given: str, shown: str) -> None:
+    """By its id; what is no id might be a secret in the wrong place."""
+    counter = Counter()
+    said = await counter.says("keys.approve", id=given)
+    assert "an officer approves" in said["error"]
+    (deed,) = await said_of(counter)
+    assert deed["said"] == f"{shown}{said['error']}"
 
 
 async def test_a_key_goes_out_and_comes_in_under_a_shared_key() -> None:
