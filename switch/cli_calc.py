@@ -71,7 +71,8 @@ class _Topic(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The calculator and what is left of the command line."""
         if args and args[0] not in self.commands:
-            raise click.UsageError(f"There is no such calculator: {', '.join(self.commands)}.", ctx)
+            known = ", ".join(self.commands)
+            raise click.UsageError(f"A calculator comes first, one of {known}; then inputs.", ctx)
         return super().resolve_command(ctx, args)
 
 
