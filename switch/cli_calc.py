@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import click
 
-from switch.calc.calculator import Calculator, Given, Input
+from switch.calc.calculator import Calculator, Given, Input, Outcome
 from switch.calc.inputs import InputRefused
+from switch.errors import IsoswitchError
 from switch.keys.steps import Steps
 
 # Topic: modules and one line of help.
@@ -164,7 +165,13 @@ def _run(calculator: Calculator, stdin: tuple[str, ...], flags: dict[str, Any]) 
     as_json, bare = flags.pop("as_json"), flags.pop("no_steps")
     given = Given(_texts(calculator, stdin, flags))
     steps = Steps()
-    outcome = calculator.run(given, steps)
+    try:
+        outcome = calculator.run(given, steps)
+    except IsoswitchError:
+        # How far it came is what shows where it went wrong.
+        if steps.lines and not (as_json or bare):
+            click.echo(as_text(Outcome({}), steps))
+        raise
     if as_json:
         click.echo(json.dumps(as_object(outcome, steps)))
     else:
