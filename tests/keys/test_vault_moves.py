@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from switch.keys.check_value import check_value
 from switch.keys.ciphers import aes_decrypt, tdes_decrypt, tdes_encrypt
-from switch.keys.key_block import padding_length, unwrap, wrap
+from switch.keys.key_block import padding_length, wrap
 from switch.keys.key_block_header import Header, OptionalBlock, padded, parse_header
 from switch.keys.permissions import SM4_ALGORITHM, UNIONPAY_USAGE, kind, strength
 from switch.keys.port import (
@@ -23,7 +23,7 @@ from switch.keys.port import (
     MadeKey,
     VaultError,
 )
-from switch.model.security import KeyOrder, KeyUse, terminal_key
+from switch.model.security import KeyUse
 from tests.keys.vault_kit import BDK, KSN, all_specs, made, new_vault, sealed
 
 VAULT = new_vault()
@@ -35,7 +35,6 @@ TDES_KEK = sealed(VAULT, "K0", TDES)
 AES_KEK = sealed(VAULT, "K0", AES, "A")
 LIVE_KBPK = made(VAULT, "K1", "A", length=32, mark="live")
 LIVE_KEK = made(VAULT, "K0", "A", length=32, mark="live")
-TMK = "terminal.T1.tmk"
 TWO = ("anna", "bert")
 PIN_KEY = KeySpec("P0", "T", 16, "B", "S")
 
@@ -334,68 +333,6 @@ def test_a_key_that_comes_in_bears_the_name_it_is_given() -> None:
             assert parse_header(made_key.block).find("LB") == borne
     unnamed = VAULT.import_cryptogram(TDES_KEK, PIN_KEY, sent, check, legacy=True)
     assert parse_header(unnamed.block).find("LB") is None
-
-
-@pytest.mark.parametrize("form", ["tr31", "cryptogram"])
-def test_working_keys_are_handed_out(form: str) -> None:
-    """By role, under the terminal's master key, in the form that the order says; the terminal gets
-    the very keys.
-    """
-    keys = VAULT.working_keys("tdes-2", ("tpk", "tak"), terminal="T1", form=form)
-    working = tuple(
-        (role, KeyUse(terminal_key("T1", role), key.block)) for role, key in keys.items()
-    )
-    master = KeyUse(TMK, (TDES_KBPK if form == "tr31" else TDES_KEK).block)
-    handed = VAULT.hand_out(KeyOrder(master, working, form))
-    assert list(handed) == ["tpk", "tak"]
-    for role, key in handed.items():
-        assert key.form == form
-        raw = (
-            bytes(unwrap(TDES, key.text).key)
-            if form == "tr31"
-            else bytes(tdes_decrypt(TDES, bytes.fromhex(key.text)))
-        )
-        assert check_value("TDES", raw).hex().upper() == keys[role].check_value
-        assert key.check_value.startswith(keys[role].check_value)
-        assert key.text not in repr(key)
-    with pytest.raises(KeyRefused, match="tr31 or cryptogram"):
-        VAULT.hand_out(KeyOrder(master, working, "clear"))
-
-
-def test_live_working_keys_need_no_officer() -> None:
-    """A terminal signs on at night; exportability, mark and strength are judged all the same."""
-    keys = VAULT.working_keys("aes-128", ("tpk",), mark="live")
-    working = (("tpk", KeyUse("terminal.T1.tpk", keys["tpk"].block)),)
-    live, test, weak, kek = (
-        KeyUse(TMK, key.block)
-        for key in (LIVE_KBPK, AES_KBPK, made(VAULT, "K1", mark="live"), LIVE_KEK)
-    )
-    assert VAULT.hand_out(KeyOrder(live, working))["tpk"].attributes.mark == "live"
-    with pytest.raises(KeyMisused, match="never meet"):
-        VAULT.hand_out(KeyOrder(test, working))
-    with pytest.raises(KeyMisused, match="weaker"):
-        VAULT.hand_out(KeyOrder(weak, working))
-    with pytest.raises(KeyMisused, match="exportability E"):
-        VAULT.hand_out(KeyOrder(kek, working, "cryptogram"))
-
-
-@pytest.mark.parametrize("spec", all_specs(), ids=str)
-def test_only_working_keys_are_handed_out(spec: KeySpec) -> None:
-    """SR-KEY-07: no officer is asked for these, so that an issuer's key or a base derivation key
-    must not leave on this way, whatever role it is given; and no terminal is handed another's.
-    """
-    master = KeyUse(TMK, (LIVE_KBPK if spec.mark == "live" else AES_KBPK).block)
-    usages = {"tpk": ("P0",), "tak": ("M0", "M1", "M3", "M6", "M7", UNIONPAY_USAGE), "tdk": ("D0",)}
-    for role in ("tpk", "tak", "tdk", "tmk", "pvk", ""):
-        key = KeyUse(terminal_key("T1", role), VAULT.make_key(spec).block)
-        if spec.usage in usages.get(role, ()):
-            assert VAULT.hand_out(KeyOrder(master, ((role, key),)))[role].attributes == spec
-            stranger = KeyOrder(master, ((role, KeyUse(terminal_key("T2", role), key.block)),))
-            with pytest.raises(KeyMisused, match=rf"under {TMK}, which is another's"):
-                VAULT.hand_out(stranger)
-        else:
-            with pytest.raises(KeyMisused, match=f"must not be handed out as {role}"):
-                VAULT.hand_out(KeyOrder(master, ((role, key),)))
 
 
 def test_made_keys_show_no_block_in_full() -> None:
