@@ -1,4 +1,4 @@
-"""Working keys that are handed out to a terminal: which, to whom, in what form (``vault_moves``)."""
+"""Working keys handed out to a terminal: which, to whom, in what form (``vault_moves``)."""
 
 from __future__ import annotations
 
