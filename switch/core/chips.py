@@ -57,7 +57,7 @@ def cryptogram(case: Case) -> Objection:
         return None
     verdict = case.facts.verdicts.get(CHECK, Verdict("absent"))
     kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)
-    saw = f"{kind or 'cryptogram'}, ATC {atc}"
+    saw = f"{kind}, ATC {atc}" if kind else "cryptogram"
     match verdict.outcome:
         case "good":
             return _taken(case, card, verdict)
@@ -94,7 +94,7 @@ def noted(case: Case) -> Objection:
         return None
     verdict = case.facts.verdicts.get(CHECK, Verdict("absent"))
     kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)
-    saw = f"{kind or 'cryptogram'}, ATC {atc}"
+    saw = f"{kind}, ATC {atc}" if kind else "cryptogram"
     if verdict.outcome != "good":
         said = f"{verdict.outcome}, only noted"
         case.passed(CHECK, saw, f"{said}: {verdict.said}" if verdict.said else said)

@@ -29,7 +29,7 @@ _SESSIONS: Final = tuple(name for name in METHODS if name != "visa_sm")  # that 
 _CALLED: Final = {
     "card": "the card's key was made otherwise than it is entered here",
     "session": "the card makes its session keys otherwise than its profile says",
-    "data": "the card makes its cryptogram over other data than its profile says",
+    "data": "the card makes its cryptogram over other data than the message and its profile say",
     "padding": "the card pads otherwise than its profile says",
     "profile": "the card is of another profile than it is entered with",
     "issuer": "the card has the keys of another issuer than it is entered with",
@@ -117,6 +117,7 @@ class _Ways:
             _Session(each, _by(each)) for each in _SESSIONS if each != profile.session
         ]
         self._data = list(_data(chip, values))
+        self._zeros = list(_zeros(chip, values))
         self._paddings = [profile.padding, *(p for p in PADDINGS if p != profile.padding)]
         self.usual = _Trial(self._cards[0], self._sessions[0], self._data[0], profile.padding)
         self.profiles: dict[_Trial, str] = {}
@@ -132,6 +133,8 @@ class _Ways:
         }
         for trials in others.values():
             yield from trials
+        for each in self._zeros:
+            yield self.usual._replace(data=each)
         yield from self._whole_profiles()
         for one, other in combinations(others, 2):
             for trial in others[one]:
@@ -265,6 +268,16 @@ def _data(chip: ChipTransaction, values: Mapping[str, bytes]) -> Iterator[_Data]
         if data not in seen:
             seen.add(data)
             yield _Data(data, said)
+
+
+def _zeros(chip: ChipTransaction, values: Mapping[str, bytes]) -> Iterator[_Data]:
+    """One value zero to the card and not in the message: the terminal gave them apart."""
+    tags = chip.profile.tags
+    issuer = chip.data[sum(len(values[tag]) for tag in tags) :]
+    for zero in tags:
+        if any(values[zero]):
+            parts = [bytes(len(values[tag])) if tag == zero else values[tag] for tag in tags]
+            yield _Data(b"".join(parts) + issuer, f"with zeros for {zero}")
 
 
 def _by(session: str) -> str:

@@ -97,6 +97,14 @@ def test_only_a_right_one_pays(shop: Shop, outcome: str, reason: Reason) -> None
     assert card(shop).atc_seen == -1
 
 
+def test_a_counter_that_nobody_read_is_not_told(shop: Shop) -> None:
+    """Chip data that lacks something: no counter zero is made up."""
+    chipped(shop)
+    pay(shop, "K1", Verdict("incomplete", "chip data lacks 9F37"))
+    assert shop.trail["cryptogram"] == (False, "chip data lacks 9F37")
+    assert shop.last.trail[-1].saw == "cryptogram"
+
+
 @pytest.mark.parametrize("atc", [4, 5])
 def test_a_counter_of_the_card_is_used_once_and_only_rises(shop: Shop, atc: int) -> None:
     """A replayed cryptogram is right, and refused; it is told nothing."""

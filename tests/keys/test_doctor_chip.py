@@ -22,7 +22,7 @@ from tests.keys.chip_room import ISSUER, OTHER, PAN, TERMINAL
 LONG = "5413330089601109123"
 MADE = "the card's key was made otherwise than it is entered here"
 SESSION = "the card makes its session keys otherwise than its profile says"
-DATA = "the card makes its cryptogram over other data than its profile says"
+DATA = "the card makes its cryptogram over other data than the message and its profile say"
 PADDING = "the card pads otherwise than its profile says"
 PROFILE = "the card is of another profile than it is entered with"
 KEYS = "the card has the keys of another issuer than it is entered with"
@@ -128,6 +128,16 @@ def test_a_card_that_calculates_otherwise_is_named(values: dict[str, bytes], sai
     """One thing different, or two."""
     profile = "visa-cvn10" if values[tags.ISSUER_DATA][2] == 0x0A else "visa-cvn18"
     assert asked(values, profile) == f"it would fit {said}"
+
+
+@pytest.mark.parametrize("tag", [tags.AMOUNT, tags.DATE, tags.UNPREDICTABLE])
+def test_a_value_that_the_card_was_not_given_is_named(tag: str) -> None:
+    """The message has it, and the card had zeros."""
+    values = values_of("visa-cvn10")
+    zero = {**values, tag: bytes(len(values[tag]))}
+    made = made_otherwise("visa-cvn10", data=cryptogram_input(PROFILES["visa-cvn10"], zero))
+    values[tags.CRYPTOGRAM] = made[tags.CRYPTOGRAM]
+    assert asked(values, "visa-cvn10") == f"it would fit with zeros for {tag}: {DATA}"
 
 
 def test_other_data_is_named() -> None:
