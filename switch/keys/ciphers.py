@@ -30,18 +30,21 @@ _Direction: TypeAlias = Literal["encrypt", "decrypt"]
 
 
 class _Kind(NamedTuple):
-    """``lengths``: of keys, in bytes; ``said``: the same for people."""
+    """``lengths``: of keys, in bytes; ``full``: what shorter ones are run as; ``said``: the lengths
+    for people.
+    """
 
     block: int
     lengths: tuple[int, ...]
+    full: int
     said: str
     make: Callable[[bytes], BlockCipherAlgorithm]
 
 
 _KINDS: Final[dict[str, _Kind]] = {
-    "TDES": _Kind(8, (8, 16, 24), "8 (single DES), 16 or 24", TripleDES),
-    "AES": _Kind(16, (16, 24, 32), "16, 24 or 32", AES),
-    "SM4": _Kind(16, (16,), "16", SM4),
+    "TDES": _Kind(8, (8, 16, 24), 24, "8 (single DES), 16 or 24", TripleDES),
+    "AES": _Kind(16, (16, 24, 32), 16, "16, 24 or 32", AES),
+    "SM4": _Kind(16, (16,), 16, "16", SM4),
 }
 WIPED: Final = "the key was wiped: make another one"
 CIPHERS: Final[tuple[CipherName, ...]] = ("TDES", "AES", "SM4")
@@ -59,9 +62,7 @@ def block_size(cipher: CipherName) -> int:
 
 def check_key(cipher: CipherName, key: Key) -> None:
     """Raises KeyRefused for a key of a length that the cipher does not take."""
-    kind = _kind(cipher)
-    if len(key) not in kind.lengths:
-        raise KeyRefused(f"the {cipher} key has {len(key)} bytes: {kind.said} are right")
+    _check(cipher, _kind(cipher), key)
 
 
 def expand(key: Key) -> bytearray:
@@ -70,8 +71,7 @@ def expand(key: Key) -> bytearray:
     >>> expand(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")).hex().upper()
     '0123456789ABCDEFFEDCBA98765432100123456789ABCDEF'
     """
-    check_key("TDES", key)
-    return _expanded(key)
+    return _held("TDES", _kind("TDES"), key)
 
 
 def algorithm(cipher: CipherName, key: Key) -> BlockCipherAlgorithm:
@@ -80,9 +80,9 @@ def algorithm(cipher: CipherName, key: Key) -> BlockCipherAlgorithm:
 
     TDES is always given 24 bytes: shorter keys are deprecated in ``cryptography``.
     """
-    check_key(cipher, key)
-    held = _expanded(key) if cipher == "TDES" else bytearray(key)
-    return _kind(cipher).make(cast(bytes, held))  # any buffer is taken, only the hints say bytes
+    kind = _kind(cipher)
+    held = _held(cipher, kind, key)
+    return kind.make(cast(bytes, held))  # any buffer is taken, only the hints say bytes
 
 
 class Uncopied:
@@ -288,11 +288,18 @@ def wipe_algorithm(made: BlockCipherAlgorithm) -> None:
         wipe(held)
 
 
-def _expanded(key: Key) -> bytearray:
-    full = bytearray(key)
-    while len(full) < 24:
-        full += key[:8]
-    return full
+def _check(cipher: str, kind: _Kind, key: Key) -> None:
+    if len(key) not in kind.lengths:
+        raise KeyRefused(f"the {cipher} key has {len(key)} bytes: {kind.said} are right")
+
+
+def _held(cipher: str, kind: _Kind, key: Key) -> bytearray:
+    """A copy of the key, of TDES in full length."""
+    _check(cipher, kind, key)
+    held = bytearray(key)
+    while len(held) < kind.full:
+        held += key[:8]
+    return held
 
 
 def _kind(cipher: str) -> _Kind:
