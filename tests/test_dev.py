@@ -172,7 +172,12 @@ except SystemExit as stopped:
 
 @pytest.mark.parametrize(
     "arguments, code, said",
-    [((), 2, "serve"), (("--help",), 0, "bench"), (("fly",), 2, "there is no command 'fly'")],
+    [
+        ((), 2, "serve"),
+        (("--help",), 0, "bench"),
+        (("proof", "--help"), 0, "mutants"),
+        (("fly",), 2, "there is no command 'fly'"),
+    ],
 )
 def test_help_and_mistakes(
     checkout: Path, arguments: tuple[str, ...], code: int, said: str

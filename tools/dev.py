@@ -39,6 +39,7 @@ The first run sets up .venv, which takes about half a minute; later ones start a
 Arguments go to the command: python3 tools/dev.py serve --help
 """
 
+_ASKS: Final = {"-h", "--help", "help"}
 ISOSWITCH: Final = (str(VENV / "bin" / "isoswitch"),)
 PYTHON: Final = (str(VENV / "bin" / "python"),)
 PYTEST: Final = (*PYTHON, "-m", "pytest")
@@ -70,7 +71,7 @@ def become(*program: str) -> NoReturn:
 
 def main(arguments: list[str]) -> int:
     """Run the command that the arguments name; returns the exit code."""
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    if not arguments or arguments[0] in _ASKS or arguments[0] == "proof" and set(arguments) & _ASKS:
         print(HELP, end="")
         return 0 if arguments else 2
     name, *rest = arguments
