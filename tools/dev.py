@@ -71,7 +71,9 @@ def become(*program: str) -> NoReturn:
 
 def main(arguments: list[str]) -> int:
     """Run the command that the arguments name; returns the exit code."""
-    if not arguments or arguments[0] in _ASKS or arguments[0] == "proof" and set(arguments) & _ASKS:
+    # What is asked of a program is the program's to answer; proof is several.
+    asked = arguments[:1] if arguments[:1] != ["proof"] else arguments
+    if not arguments or _ASKS & set(asked):
         print(HELP, end="")
         return 0 if arguments else 2
     name, *rest = arguments
