@@ -144,8 +144,7 @@ def test_refusals_say_which_input_and_what_would_be_right(
 def test_a_refusal_shows_how_far_it_came() -> None:
     """A block under another key: what came out of it is what tells a developer why."""
     words = ("calc", "pinblock", "decipher", "--format", "0", "--key", KEY)
-    words = (*words, "--block", "0123456789ABCDEF", "--pan", "5555555551234567")
-    refused = run(*words)
+    refused = run(*words, "--block", "0123456789ABCDEF", "--pan", "5555555551234567")
     assert refused.exit_code == 1
     assert refused.stdout == "PIN block  A C 8 0 C F 3 A  9 6 F 3 1 0 4 A\n\n"
     assert "holds no PIN" in refused.stderr
@@ -180,8 +179,13 @@ def test_a_key_in_the_wrong_place_is_not_repeated(words: tuple[str, ...]) -> Non
     assert "041261" not in refused.output
 
 
+def _tells(text: str) -> bool:
+    """Whether finding the text in a refusal says anything: other inputs here are zeros."""
+    return text.isprintable() and set(text) != {"0"}
+
+
 @settings(max_examples=60)
-@given(st.sampled_from(ALL), st.text(min_size=6, max_size=40).filter(str.isprintable))
+@given(st.sampled_from(ALL), st.text(min_size=6, max_size=40).filter(_tells))
 def test_whatever_is_given_no_crash_and_no_echo(chosen: tuple[str, Calculator], text: str) -> None:
     """Nonsense in every secret: a refusal in words that does not repeat it, or a result."""
     topic, calculator = chosen

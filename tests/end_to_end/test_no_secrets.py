@@ -98,5 +98,7 @@ def test_nothing_that_is_written_holds_a_secret(
     assert host.stop() == 0
     assert scan([host.data, host.errors_path], SECRETS) == []
     assert scan([config], SECRETS) == []
-    (host.data / "planted").write_text(TRACK2)
+    planted = host.data / "planted"
+    planted.write_text(TRACK2)
     assert scan([host.data], SECRETS) != []
+    planted.unlink()  # the run as a whole is searched as well

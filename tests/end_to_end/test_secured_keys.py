@@ -4,6 +4,7 @@ before still accepted for a while.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,17 @@ if TYPE_CHECKING:
     from tests.end_to_end.conftest import HostProcess
 
 DEMO = "DEMO0001"  # the terminal of the demo world that has a master key
+
+
+@pytest.fixture(scope="module")
+def _town(
+    host_class: type[HostProcess], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HostProcess]:
+    """The demo world for this module alone: its chip cards count on, its terminals' keys change."""
+    host = host_class(tmp_path_factory.mktemp("town") / "data")
+    host.shared = True
+    yield host.start()
+    host.kill()
 
 
 def copied(ring: KeyRing) -> KeyRing:

@@ -154,7 +154,7 @@ def test_a_named_framing_is_used() -> None:
 def test_input_may_be_a_file_or_a_pipe_in_any_form(form: str, tmp_path: Path) -> None:
     """Bytes, hex, a dump; from a file or from standard input."""
     data = framed("iso87-binary")
-    path = tmp_path / "message"
+    path = tmp_path / "message.secret"
     rows = [data[at : at + 16].hex(" ") for at in range(0, len(data), 16)]
     texts = {
         "bytes": data,
