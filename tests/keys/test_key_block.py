@@ -290,6 +290,14 @@ def test_optional_blocks_are_filled_to_whole_cipher_blocks(length: int) -> None:
         assert checked(header) == header
 
 
+def test_filling_a_header_changes_nothing_else_of_it() -> None:
+    """Each part stays, the reserved digits too."""
+    header = Header("C", "M3", "T", "G", "c1", "S", (OptionalBlock("KS", "7"),), "10")
+    filled = padded(header)
+    assert filled.text(0)[:16] == "C0000M3TGc1S0210"
+    assert filled.optional == (*header.optional, OptionalBlock("PB", "0" * 7))
+
+
 @pytest.mark.parametrize("length", [250, 251, 252, 255, 256, 65535 - 12])
 def test_long_optional_blocks_have_an_extended_length(length: int) -> None:
     """Two digits up to 255 characters in all, then 00, 04 and four digits."""
