@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from switch.keys.port import KeySpec, MadeKey
+from switch.keys.port import HandedKey, KeyMisused, KeySpec, MadeKey
 from switch.model.copies import replace
 from switch.model.events import Moment, Origin, RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
 from switch.model.records import Card, FormerKey, Key, Record, SealedKey, Terminal
-from switch.model.security import KeyUse, Security
+from switch.model.security import KeyOrder, KeyUse, Security
 from switch.server.admission import NO_NAMES, NO_POLICY
 from switch.server.verdicts import Verdicts
 from switch.server.working import WorkingSet
@@ -35,6 +35,8 @@ class Asked:
         self.outcomes = outcomes
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.why = ""
+        self.handed: list[KeyOrder] = []
+        self.unfit = ""
         self.explained: list[tuple[str, str, tuple[Any, ...]]] = []
 
     def _judge(self, question: str, key: KeyUse | None, **given: Any) -> Verdict:
@@ -76,6 +78,14 @@ class Asked:
     def working_keys(self, working: str, roles: tuple[str, ...], **given: Any) -> dict[str, Any]:
         self.asked.append(("working", working, given))
         return {role: MadeKey(f"{role}-block", "ABCDEF", SPEC) for role in roles}
+
+    def hand_out(self, order: KeyOrder) -> dict[str, HandedKey]:
+        self.handed.append(order)
+        if self.unfit:
+            raise KeyMisused(self.unfit)
+        return {
+            role: HandedKey(order.form, key.block, "ABCDEF", SPEC) for role, key in order.working
+        }
 
     @property
     def under(self) -> list[str]:

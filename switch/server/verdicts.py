@@ -21,7 +21,7 @@ from switch.model.events import Event, RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
 from switch.model.records import Card, SealedKey, key_of
 from switch.model.request import Request
-from switch.model.security import KeyUse, Security, terminal_key
+from switch.model.security import KeyOrder, KeyUse, Security, terminal_key
 from switch.model.words import EntryMode
 from switch.server.profile import MacCover
 from switch.values import CardVerification
@@ -158,7 +158,9 @@ class Verdicts:
         return verdict
 
     def _working_keys(self, _need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
-        """Fresh ones, of the mark of the key that they will be handed out under."""
+        """Fresh ones, of the mark of the key that they will be handed out under: tried, so that no
+        keys come into effect whose answer could not be written.
+        """
         request = event.request
         security = _security(facts, request)
         cover = self.covers.get(request.dialect)
@@ -174,6 +176,12 @@ class Verdicts:
             form=security.exchange,
             mark="test" if row is None else row.mark,
         )
+        if row is not None:
+            working = tuple(
+                (role, KeyUse(terminal_key(request.terminal_id, role), key.block))
+                for role, key in made.items()
+            )
+            self._vault.hand_out(KeyOrder(KeyUse(master, row.block), working, security.exchange))
         return Verdict("made", data=_told(made))
 
 

@@ -296,6 +296,20 @@ def test_working_keys_are_made_as_the_terminals_security_says(
     assert verdict.data["tak_length"] == "16"
 
 
+def test_keys_that_could_not_be_handed_out_are_not_made() -> None:
+    """INV-06: their answer could not be written, and the terminal would never hear of them. Why is
+    said: the master key's usage, or that it is weaker than they.
+    """
+    vault = Asked()
+    vault.unfit = "it must not make a key cryptogram"
+    master = sealed("terminal.T1.tmk", "master")
+    verdict = ask(vault, VerdictNeed("working_keys"), facts(master))
+    assert (verdict.outcome, verdict.said) == ("unusable", vault.unfit)
+    (order,) = vault.handed
+    assert (order.master, order.form) == (KeyUse("terminal.T1.tmk", "master"), "tr31")
+    assert dict(order.working)["tak"] == KeyUse("terminal.T1.tak", "tak-block")
+
+
 def test_a_terminal_that_is_not_there_yet_keeps_to_what_enrolled_ones_do() -> None:
     """The security named by ``enrol_security``."""
     known = facts(sealed("terminal.T9.tak"), absent=(Key(Terminal.TABLE, "T9"),))
