@@ -19,12 +19,14 @@ from switch.model.key_roles import SIZES
 
 PIN_ROLES: Final = {"visa-pvv": "pvk", "ibm-3624": "ibm"}
 FEWEST_OFFICERS: Final = 2
+WRAPPING: Final = {"tr31": "K1", "cryptogram": "K0"}  # usage of a terminal master key, by exchange
 
 
 def key_mistakes(config: Config) -> Iterator[Mistake]:
     """Mistakes that lie between settings about keys."""
     yield from _named_securities(config)
     yield from _keys(config)
+    yield from _masters(config)
     yield from _cards(config)
     yield from _officers(config)
     settings = config.settings
@@ -68,6 +70,23 @@ def _keys(config: Config) -> Iterator[Mistake]:
         else:
             for name, said in _unfit(key):
                 yield ("key", place, name), f"key.{place}.{name}: {said}"
+
+
+def _masters(config: Config) -> Iterator[Mistake]:
+    """A terminal master key hands working keys out in one form, and its security says which."""
+    securities = {security.name: security for security in config.security}
+    named = {terminal.id: terminal.security for terminal in config.terminal}
+    for place, key in enumerate(config.key):
+        owner, _, role = key.name.removeprefix("terminal.").rpartition(".")
+        if role != "tmk" or key.used_as not in WRAPPING.values():
+            continue
+        security = securities.get(named.get(owner, config.settings.enrol_security))
+        if security is None or not security.session or key.used_as == WRAPPING[security.exchange]:
+            continue
+        said = f"security {security.name} hands working keys out as {security.exchange}"
+        where = "usage" if key.usage else "name"
+        usage = f'usage = "{WRAPPING[security.exchange]}"'
+        yield ("key", place, where), f"key.{place}.{where}: {said}, which takes {usage}"
 
 
 def _unfit(key: ConfiguredKey) -> Iterator[tuple[str, str]]:

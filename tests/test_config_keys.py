@@ -119,6 +119,10 @@ def test_another_usage_of_the_role_can_be_said() -> None:
     assert loaded(key("terminal.T1.tmk", usage="K0")).key[0].spec.usage == "K0"
 
 
+SECURED = (
+    '[[security]]\nname = "s"\nexchange = "{}"\n\n'
+    '[[terminal]]\nid = "T"\nmerchant = "SHOP"\nsecurity = "s"\n\n'
+)
 MISTAKES = [
     (key("bdk.FFFF9876"[:-1] + "G"), "name =", "no key is called that"),
     (key("issuer.demo.tpk"), "name =", "no key is called that"),
@@ -136,6 +140,16 @@ MISTAKES = [
     ('[[security]]\nname = "s"\npin_formats = [5]\n', "pin_formats =", "less than or equal to 4"),
     ('[[security]]\nname = "s"\nfailures_window_s = -1\n', "failures_window_s =", "greater than"),
     ('[[terminal]]\nid = "T"\nmerchant = "SHOP"\nsecurity = "s"\n', "security =", "there is no"),
+    (
+        SECURED.format("cryptogram") + key("terminal.T.tmk"),
+        'name = "terminal.T.tmk"',
+        'security s hands working keys out as cryptogram, which takes usage = "K0"',
+    ),
+    (
+        SECURED.format("tr31") + key("terminal.T.tmk", usage="K0"),
+        "usage =",
+        'security s hands working keys out as tr31, which takes usage = "K1"',
+    ),
     (card(pin="4711"), "pin =", "is judged by an issuer's keys: say issuer"),
     (card(chip="visa-cvn10"), "chip =", "is judged by an issuer's keys"),
     (card(verification=True), "verification =", "is judged by an issuer's keys"),
@@ -170,6 +184,14 @@ def test_a_mistake_is_told_with_its_line_and_without_the_secret(
         assert f"x.toml:{line_of(text, at)}: " in said
     secrets = re.findall(r'(?:value|pin|token_hash) = "?(\w{4,})', text)
     assert not any(secret in said for secret in [*secrets, KEY])
+
+
+@pytest.mark.parametrize(
+    "more", [key("terminal.T.tmk", usage="K0"), key("terminal.OTHER.tmk"), key("zone.T.zmk")]
+)
+def test_master_keys_that_fit_their_security_are_taken(more: str) -> None:
+    """Those of terminals that have none, and of zones, are held to nothing."""
+    assert loaded(SECURED.format("cryptogram") + more).key
 
 
 @pytest.mark.parametrize(
