@@ -15,7 +15,7 @@ from switch.model.trail import Check
 
 EVENTS: Final[dict[str, str]] = {
     # the life of the process
-    "serve.start": "the process is up: version, data folder, configuration, whether its memory is locked",
+    "serve.start": "the process is up: version, data folder, configuration, memory_locked",
     "serve.ready": "recovery is done and the ports are open",
     "serve.drain": "a stop was asked for: no new connections, what is in flight is finished",
     "serve.stop": "the process ends: exit code, decisions made",
