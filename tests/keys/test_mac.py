@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from switch.keys.ciphers import aes_encrypt, des_decrypt, des_encrypt, xor
+from switch.keys.ciphers import (
+    CipherName,
+    Key,
+    aes_encrypt,
+    algorithm,
+    des_decrypt,
+    des_encrypt,
+    tdes_encrypt,
+    xor,
+)
 from switch.keys.mac import SCHEMES, MacKey, Scheme, mac, mac_fits
 from switch.keys.mac_iso9797 import Algorithm1, Algorithm3, RetailMac
 from switch.keys.mac_library import CipherMac, HashMac
@@ -238,6 +247,26 @@ def test_a_wiped_key_makes_no_more_macs(name: str) -> None:
     assert repr(ready) == f"MacKey({name})"
 
 
+def test_a_wiped_chain_leaves_no_key_in_its_primitive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-KEY-13: the copy that the library holds is overwritten."""
+    held: list[bytearray] = []
+
+    def watched(cipher: CipherName, key: Key) -> object:
+        made = algorithm(cipher, key)
+        key_held = getattr(made, "key", None)
+        assert isinstance(key_held, bytearray)
+        held.append(key_held)
+        return made
+
+    monkeypatch.setattr("switch.keys.mac_iso9797.algorithm", watched)
+    key = bytes.fromhex(DOUBLE)
+    for made in (Algorithm1("TDES", key), Algorithm3("TDES", key), RetailMac(key)):
+        made.full(bytes(16))
+        assert any(held[-1])
+        made.wipe()
+    assert [set(each) for each in held] == [{0}] * 3
+
+
 def made_of(key: bytes) -> list[Algorithm1 | Algorithm3 | RetailMac | CipherMac | HashMac]:
     """What keys of schemes are made of."""
     return [
@@ -272,6 +301,22 @@ def test_steps_change_nothing(case: tuple[str, bytes], message: bytes) -> None:
     made = mac(scheme, key, message, steps=steps)
     assert made == mac(scheme, key, message)
     assert steps.find("MAC in full").startswith(made.hex().upper())
+
+
+@pytest.mark.parametrize("scheme", ["iso9797-1", "iso9797-3", "x9.19"])
+@pytest.mark.parametrize("iv", [None, bytes.fromhex("0011223344556677")])
+def test_the_steps_of_a_chain_are_its_blocks(scheme: str, iv: bytes | None) -> None:
+    """Block by block from the first, as CBC defines them, from the initial block that was given."""
+    key, steps = bytes.fromhex(DOUBLE), Steps()
+    mac(scheme, key, bytes.fromhex(TIME), iv=iv, steps=steps)
+    step, chaining = (tdes_encrypt, key) if scheme == "iso9797-1" else (des_encrypt, key[:8])
+    block, expected = iv or bytes(8), []
+    for at in range(0, 24, 8):
+        mixed = xor(bytes.fromhex(TIME)[at : at + 8], block)
+        block = bytes(step(chaining, mixed))
+        expected.append((f"chained block {at // 8 + 1}", block.hex().upper()))
+    shown = [(line.name, line.value) for line in steps.lines if line.name.startswith("chained")]
+    assert shown == expected
 
 
 def test_the_steps_of_cmac_lead_to_it() -> None:
