@@ -5,6 +5,7 @@ Vector values: ANSI X9.24-1 and X9.24-3 (dukpt_tdes.json, dukpt_aes.json).
 
 from __future__ import annotations
 
+from itertools import product
 from math import comb
 
 import pytest
@@ -20,6 +21,7 @@ from switch.model.ksn import (
     counter_worth,
     from_legacy,
     next_counter,
+    of_initial_key_id,
     parse,
     previous_counter,
     said,
@@ -162,9 +164,58 @@ def test_the_previous_counter_is_the_one_that_this_one_follows(case: tuple[bool,
     assert previous_counter(1, aes=aes) == previous_counter(0, aes=aes) == 0
 
 
+@pytest.mark.parametrize("aes", [False, True])
+def test_the_previous_counter_of_an_impossible_one_is_permitted(aes: bool) -> None:
+    """However many 1 bits lie below: the largest permitted one, found by going down one by one."""
+    ones = 16 if aes else 10
+    for base in (0, 1 << ones, 1 << ones + 3, 0b101 << ones):
+        for counter in range(base + 1, base + 70):
+            below = counter - 1
+            while below.bit_count() > ones:
+                below -= 1
+            assert previous_counter(counter, aes=aes) == below
+    full = (1 << ones + 4) - 1
+    assert previous_counter(full, aes=aes) == full >> 4 << 4
+
+
+def test_what_a_counter_is_worth_is_told_in_words() -> None:
+    """With the numbers of the kind of DUKPT that it is."""
+    told = {
+        (Counter.GOOD, False): "its counter is one that a device sends",
+        (Counter.ZERO, True): "its counter is zero, which is that of the initial key",
+        (Counter.IMPOSSIBLE, False): "its counter has more than 10 one bits, which no device sends",
+        (Counter.IMPOSSIBLE, True): "its counter has more than 16 one bits, which no device sends",
+        (
+            Counter.EXHAUSTED,
+            False,
+        ): "its counter is beyond 1FF800, the last: the device is exhausted",
+        (
+            Counter.EXHAUSTED,
+            True,
+        ): "its counter is beyond FFFF0000, the last: the device is exhausted",
+    }
+    for (worth, aes), words in told.items():
+        assert said(worth, aes=aes) == words
+
+
+def test_an_initial_key_identifier_names_its_device() -> None:
+    """Sixteen digits, no more and no less, counter zero."""
+    assert of_initial_key_id(AES[:16]) == Ksn(AES, 0)
+    for text in ("", AES[:15], AES[:17], AES):
+        with pytest.raises(KsnRefused, match=f"has 16 hex digits, not {len(text)}"):
+            of_initial_key_id(text)
+
+
+def test_a_high_counter_of_aes_is_written_in_all_its_bits() -> None:
+    """32 of them, where TDES has 21."""
+    assert str(Ksn(AES, 0x80200001)) == "123456789012345680200001"
+    assert str(Ksn(TDES, 0x100001)) == "FFFF9876543210F00001"
+
+
 def test_the_old_80_bit_form_of_aes_is_read() -> None:
     """da-d096: 59 bits and a zero bit, then 21 bits."""
     assert from_legacy("0E11111111FFFFFF0000") == Ksn("00E11111111FFFFE00000000", 0x1F0000)
+    assert from_legacy("0E11111111FFFFE00001").counter == 1
     with pytest.raises(KsnRefused):
         from_legacy(AES)
 
@@ -191,6 +242,28 @@ def test_each_counter_is_accepted_once_and_only_within_the_window(
         assert verdict.newest == max(used)
         newest, seen = verdict.newest, verdict.seen
         assert seen.bit_length() <= window + 1
+
+
+@pytest.mark.parametrize("window", [0, 1, 2, 3])
+def test_every_short_walk_is_remembered_to_the_bit(window: int) -> None:
+    """INV-71: all walks of five counters out of six. What is kept is which counters of the window
+    were used, and nothing else; of a refusal nothing is kept.
+    """
+    for walk in product(range(1, 7), repeat=5):
+        newest = seen = 0
+        used: set[int] = set()
+        for counter in walk:
+            if counter > newest:
+                fate = "new"
+            elif counter < newest - window:
+                fate = "old"
+            else:
+                fate = "replay" if counter in used else "late"
+            if fate in ("new", "late"):
+                used.add(counter)
+            kept = sum(1 << max(used) - each for each in used if max(used) - each <= window)
+            assert use(newest, seen, counter, window=window) == (fate, max(used), kept)
+            newest, seen = max(used), kept
 
 
 def test_a_jump_far_ahead_costs_nothing() -> None:
