@@ -60,7 +60,7 @@ class Effort:
     timing_rounds: int
 
 
-FULL: Final = Effort(15, 7, 2.0, 6000, 60, 9, 1_000_000, 10_000, 7, 40, 400)
+FULL: Final = Effort(15, 7, 2.0, 6000, 60, 9, 1_000_000, 10_000, 10, 25, 400)
 QUICK: Final = Effort(3, 2, 0.5, 640, 6, 2, 20_000, 1_000, 2, 10, 40)
 
 

@@ -42,7 +42,9 @@ def measure(
     warm_up: int = WARM_UP,
     terminals: int = MOST_TERMINALS,
 ) -> list[SecuredFigure]:
-    """All variants in turn, in each round ``each`` purchases of each terminal."""
+    """All variants in turn, in each round ``each`` purchases of each terminal; each round begins
+    with another variant, so that none always comes behind the same one.
+    """
     server_us: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     per_second: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
     purchases = 0
@@ -50,7 +52,8 @@ def measure(
         load = Load(port, LOAD, str(terminals))
         try:
             for number in range(warm_up + rounds):
-                for variant in VARIANTS:
+                turn = number % len(VARIANTS)
+                for variant in VARIANTS[turn:] + VARIANTS[:turn]:
                     load.ask(variant=variant, each=each, ready=False)
                     before_ns = server_cpu_ns(pid)
                     figures = load.ask(variant=variant, each=each, ready=True)
