@@ -207,6 +207,30 @@ def test_the_way_that_is_kept_is_bounded() -> None:
     assert len(device._path._nodes) == 2
 
 
+def test_single_calculations_show_the_steps_that_a_device_shows() -> None:
+    """Initial key, derivation key, working key, update key."""
+    device = AesDevice(IK, DEVICE)
+    notebooks = [Steps() for _ in range(7)]
+    initial, single, kept, transaction, way, update, devices_update = notebooks
+    initial_key(BDK, KSN, steps=initial)
+    assert [line.name for line in initial.lines] == [
+        "derivation data of the initial key (IK)",
+        "initial key (IK)",
+    ]
+    assert initial.find("initial key (IK)") == IK.hex().upper()
+    working_key(IK, DEVICE.at(3), "pin", steps=single)
+    device.key(3, "pin", steps=kept)
+    assert single.lines == kept.lines
+    derivation_key(IK, DEVICE.at(3), steps=transaction)
+    device.derivation_key(3, steps=way)
+    assert transaction.lines == way.lines == single.lines[:4]
+    update_key(IK, DEVICE, steps=update)
+    device.update_key(steps=devices_update)
+    assert update.lines == devices_update.lines
+    assert len(update.lines) == 2 * 33
+    assert update.find("key at counter FFFFFFFF") == "36C6EBBCC0536FC91C1D50660D4F82AE"
+
+
 def test_the_steps_show_derivation_data_and_keys() -> None:
     """A calculator shows each block; a printed device shows its name."""
     steps = Steps()
