@@ -4,7 +4,9 @@ Owns the check, the card's newest application transaction counter (ATC), and wha
 in the answer: a response cryptogram wherever the request's was right, whether the payment is
 approved or not, and the issuer scripts that wait for the card. An ATC is used once, and a card is
 in one terminal at a time: a demand must come with a higher one than any that was right before. An
-advice is never declined for its cryptogram, but the counter that it proves counts.
+advice is never declined for its cryptogram, but the counter that it proves counts. A demand that
+says its chip was read and bears no chip data proves nothing and is declined, or whoever copied a
+stripe would leave the cryptogram out.
 
 A cryptogram that is right was made over an amount. Where that is another one than the message asks
 for, a terminal asks for what its card holder has not seen: such a payment is flagged and told, and
@@ -27,7 +29,7 @@ from switch.model.facts import Facts, Verdict
 from switch.model.records import Card, Transaction
 from switch.model.request import Request
 from switch.model.security import ChipOrder, KeyUse, issuer_key
-from switch.model.words import Flow, Reason
+from switch.model.words import EntryMode, Flow, Reason
 from switch.money import Money
 
 CHECK: Final = "cryptogram"
@@ -38,6 +40,8 @@ OTHER_AMOUNT: Final = "chip-amount"  # the flag of a payment
 SCRIPT_BYTES: Final = 128  # of scripts in one answer, as much as a terminal must take (EMV book 3)
 _TEMPLATES_BYTES: Final = 4  # tag and length of 71 and of 72
 _COMMAND_BYTES: Final = 15  # tag 86 and its length; header and length of the command; its MAC
+_READ: Final = (EntryMode.CHIP, EntryMode.CONTACTLESS_CHIP)
+_NO_DATA: Final = "no chip data though the chip was read"
 _OTHERWISE: Final = {"bad": "is not the card's", "incomplete": "lacks data"}  # no more was said
 _REFUSED: Final = {
     "TC": ("the card has approved it off line (TC)", "an advice of it, or an ARQC"),
@@ -53,8 +57,10 @@ def is_checked(request: Request, card: Card | None) -> bool:
 def cryptogram(case: Case) -> Objection:
     """The card has made it, now, and asks for approval."""
     card = case.card
-    if case.request.chip is None or card is None or not is_checked(case.request, card):
+    if card is None or not card.chip or not card.issuer:
         return None
+    if case.request.chip is None:
+        return _without(case)
     verdict = case.facts.verdicts.get(CHECK, Verdict("absent"))
     kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)
     saw = f"{kind}, ATC {atc}" if kind else "cryptogram"
@@ -69,6 +75,15 @@ def cryptogram(case: Case) -> Objection:
             said = f"cannot be checked: {verdict.said or verdict.outcome}"
             remedy = f"a key {issuer_key(card.issuer, MASTER)}"
             return case.objected(CHECK, saw, said, Reason.KEY_UNKNOWN, remedy)
+
+
+def _without(case: Case) -> Objection:
+    """No chip data: right where the chip was not read."""
+    mode = case.request.entry_mode
+    if mode not in _READ:
+        return None
+    remedy = "the chip's data with its cryptogram, or the entry mode by which the card was read"
+    return case.objected(CHECK, mode.value, _NO_DATA, Reason.CRYPTOGRAM_INVALID, remedy)
 
 
 def _taken(case: Case, card: Card, verdict: Verdict) -> Objection:
@@ -89,8 +104,12 @@ def _taken(case: Case, card: Card, verdict: Verdict) -> Objection:
 
 def noted(case: Case) -> Objection:
     """What has happened has: the cryptogram is evidence of it, or it is not."""
-    card = case.card
-    if case.request.chip is None or card is None or not is_checked(case.request, card):
+    card, request = case.card, case.request
+    if card is None or not card.chip or not card.issuer:
+        return None
+    if request.chip is None:
+        if request.flow is Flow.ADVICE and request.entry_mode in _READ:
+            case.passed(CHECK, request.entry_mode.value, f"{_NO_DATA}, only noted")
         return None
     verdict = case.facts.verdicts.get(CHECK, Verdict("absent"))
     kind, atc = verdict.data.get("cryptogram", ""), _atc(verdict)

@@ -105,6 +105,47 @@ def test_a_counter_that_nobody_read_is_not_told(shop: Shop) -> None:
     assert shop.last.trail[-1].saw == "cryptogram"
 
 
+@pytest.mark.parametrize("mode", [EntryMode.CHIP, EntryMode.CONTACTLESS_CHIP])
+def test_a_chip_that_was_read_has_data(shop: Shop, mode: EntryMode) -> None:
+    """A demand that leaves them out proves nothing; an advice of it is only noted."""
+    chipped(shop)
+    bare: dict[str, Any] = {"chip": None, "entry_mode": mode}
+    assert pay(shop, "K1", arqc(1), **bare) is Reason.CRYPTOGRAM_INVALID
+    assert shop.trail["cryptogram"] == (False, "no chip data though the chip was read")
+    assert "entry mode" in shop.remedy
+    assert order(shop) is None
+    assert pay(shop, "K2", arqc(1), flow=Flow.ADVICE, **bare) is Reason.APPROVED
+    assert shop.trail["cryptogram"] == (True, "no chip data though the chip was read, only noted")
+
+
+@pytest.mark.parametrize(
+    "mode", [mode for mode in EntryMode if mode not in (EntryMode.CHIP, EntryMode.CONTACTLESS_CHIP)]
+)
+def test_a_chip_that_was_not_read_has_none(shop: Shop, mode: EntryMode) -> None:
+    """A fallback to the stripe, a number typed in: nothing is missing."""
+    chipped(shop)
+    for key, flow in (("K1", Flow.REQUEST), ("K2", Flow.ADVICE)):
+        assert pay(shop, key, BAD, chip=None, entry_mode=mode, flow=flow) is Reason.APPROVED
+        assert "cryptogram" not in shop.trail
+
+
+def test_a_card_without_a_chip_needs_no_data(shop: Shop) -> None:
+    """Most test cards have none, whatever a terminal says that it has read."""
+    secure(shop)
+    assert pay(shop, "K1", BAD, chip=None) is Reason.APPROVED
+    assert "cryptogram" not in shop.trail
+
+
+def test_a_follower_of_a_chip_payment_needs_no_data(shop: Shop) -> None:
+    """A void sends the entry mode of its original, and the card is not there any more."""
+    chipped(shop)
+    pay(shop, "K1", arqc(1))
+    pan = Pan("4761739001010010")
+    void = shop.follower(Kind.VOID, "V1", pan=pan, entry_mode=EntryMode.CHIP)
+    assert shop.ask(void).approved
+    assert "cryptogram" not in shop.trail
+
+
 @pytest.mark.parametrize("atc", [4, 5])
 def test_a_counter_of_the_card_is_used_once_and_only_rises(shop: Shop, atc: int) -> None:
     """A replayed cryptogram is right, and refused; it is told nothing."""
