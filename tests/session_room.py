@@ -55,12 +55,17 @@ class Diary:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.reports: dict[str, Delivery] = {}
+        self.whys: dict[str, str] = {}
 
     def tell(self, event: str, level: str = "info", **data: object) -> None:
         self.told.append(event)
 
     def bug(self, event: str, failure: BaseException, **data: object) -> None:
         self.told.append(f"{event} {failure}")
+
+    def report(self, request_key: str, delivery: Delivery, why: str = "") -> None:
+        self.reports[request_key] = delivery
+        self.whys[request_key] = why
 
     def transaction(self, *_: object) -> None:
         raise AssertionError("a session decides nothing")
@@ -78,7 +83,7 @@ def opened(diary: Diary, framing: Framing | None = None, limits: SessionLimits =
     """A fresh session at second 0."""
     words = Words()
     profile = Profile("shop", framing or Framing(), words, words, limits)
-    return Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
+    return Session(profile, 7, "peer:1", at(0), diary, diary.report)
 
 
 def frame(text: str) -> bytes:

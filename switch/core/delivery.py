@@ -40,7 +40,8 @@ def delivered(event: DeliveryReported, facts: Facts) -> Decision:
         and _alone(transaction, facts)
     ):
         return _undelivered(transaction, event, facts)
-    return Decision((next_version(transaction, delivery=event.delivery),))
+    after = next_version(transaction, delivery=event.delivery, undelivered=_why(event))
+    return Decision((after,))
 
 
 def recovered(event: Recovered, facts: Facts) -> Decision:
@@ -86,9 +87,15 @@ def _undelivered(transaction: Transaction, event: DeliveryReported, facts: Facts
         undone.after,
         answer=Answer(reason=Reason.ALREADY_REVERSED, rrn=transaction.answer.rrn),
         delivery=Delivery.FAILED,
+        undelivered=_why(event),
         trail=(*transaction.trail, check),
     )
     return Decision((final, *undone.records), tuple(undone.effects), (check,))
+
+
+def _why(event: DeliveryReported) -> str:
+    """Kept of a failed delivery alone: one that may have got through has no such reason."""
+    return event.why if event.delivery is Delivery.FAILED else ""
 
 
 def _transaction(request_key: str, facts: Facts) -> Transaction:

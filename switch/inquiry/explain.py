@@ -76,9 +76,14 @@ def explain(history: History) -> Explanation:
         hold=None if history.hold is None else _hold(history.hold),
         links=_links(history),
         batch=_batch(history),
-        delivery=DELIVERIES[transaction.delivery],
+        delivery=_delivery(transaction),
         notes=_notes(history),
     )
+
+
+def _delivery(transaction: Transaction) -> str:
+    said = DELIVERIES[transaction.delivery]
+    return f"{said}; {transaction.undelivered}" if transaction.undelivered else said
 
 
 def when(at_us: int) -> str:

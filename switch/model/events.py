@@ -66,10 +66,11 @@ class BrokenArrived(Event, frozen=True):
 
 
 class DeliveryReported(Event, frozen=True):
-    """What became of an answer's bytes (INV-23)."""
+    """What became of an answer's bytes (INV-23), and why none left where that is known."""
 
     request_key: str
     delivery: Delivery
+    why: str = ""
 
 
 class TimerFired(Event, frozen=True):

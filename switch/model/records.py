@@ -109,6 +109,7 @@ class Transaction(Record, frozen=True, kw_only=True):
     flags: tuple[str, ...] = ()  # names of risk rules that only flag
     rule: str = ""  # the scripted rule or the risk rule that decided
     stated: str = ""  # totals of a reconciliation, or minor units that a partial reversal leaves
+    undelivered: str = ""  # why not a byte of the answer left, where that is known
 
 
 class Reference(Record, frozen=True, kw_only=True):

@@ -33,7 +33,7 @@ class Answers:
     echo comes back wrong.
     """
 
-    __slots__ = ("_framer", "_log", "_number", "_profile", "_sealer", "scripting")
+    __slots__ = ("_framer", "_log", "_number", "_profile", "_sealer", "failure", "scripting")
 
     def __init__(self, profile: Profile, framer: Framer, log: EventLog, number: int) -> None:
         self._profile = profile
@@ -42,6 +42,7 @@ class Answers:
         self._log = log
         self._number = number
         self.scripting: Scripting | None = profile.scripting
+        self.failure = ""  # why the last answer that could not be written could not
 
     def frame(self, exchange: Exchange, effect: Reply, now: Moment) -> bytes | None:
         """The frame; ``None`` for an answer that cannot be written in the dialect."""
@@ -64,6 +65,7 @@ class Answers:
         except FramingError as failure:
             self._unsendable(effect, failure.fault.element, failure.fault.reason)
         except Exception as failure:
+            self.failure = "a defect of isoswitch; the log says where"
             self._log.bug("internal.error", failure, stage="answer", connection=self._number)
         return None
 
@@ -77,6 +79,7 @@ class Answers:
         return self._sealer.signed(fields, sealing.mac, lead, spoilt=spoilt)
 
     def _unsendable(self, effect: Reply, field: str, reason: str) -> None:
+        self.failure = f"field {field}: {reason}" if field else reason
         self._log.tell(
             "answer.unsendable",
             "error",

@@ -14,10 +14,11 @@ from switch.model.effects import Reply, Silence
 from switch.model.events import Event
 from switch.model.words import Delivery
 from switch.server.clock import Clock
-from switch.server.ports import EventLog
+from switch.server.ports import EventLog, Report
 from switch.server.profile import Scripting
 from switch.server.session import Session
 
+_GONE: Final = "its connection was gone"
 QUIET_NS: Final = 1_000_000_000  # one refusal a second is told, with how many there were
 
 
@@ -51,7 +52,7 @@ class Board:
         self._refused = 0
         self._told_ns = -QUIET_NS
         self.submit: Callable[[Event], None] = _nobody
-        self.report: Callable[[str, Delivery], None] = _nobody_cares
+        self.report: Report = _nobody_cares
         self.later: Callable[[int, int], None] = _never
 
     def limit(self, connections: int, per_source: int) -> None:
@@ -118,7 +119,7 @@ class Board:
         connection = self.connections.get(number)
         if connection is None:
             if number and effect.track:
-                self.report(effect.request.request_key, Delivery.FAILED)
+                self.report(effect.request.request_key, Delivery.FAILED, _GONE)
             return
         session = connection.session
         session.answer(effect, self._clock.now())
@@ -175,7 +176,7 @@ def _nobody(_event: Event) -> None:
     """Events before the engine is there."""
 
 
-def _nobody_cares(_request_key: str, _delivery: Delivery) -> None:
+def _nobody_cares(_request_key: str, _delivery: Delivery, _why: str = "") -> None:
     """Reports before the engine is there."""
 
 

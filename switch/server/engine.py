@@ -375,9 +375,9 @@ class Engine:
             self.trouble = why
             self._log.tell("store.unavailable", "error", why=why)
 
-    def report(self, request_key: str, delivery: Delivery) -> None:
+    def report(self, request_key: str, delivery: Delivery, why: str = "") -> None:
         """What became of an answer's bytes, from the connection that carried it."""
-        self.submit(DeliveryReported(self._clock.now(), request_key, delivery))
+        self.submit(DeliveryReported(self._clock.now(), request_key, delivery, why))
 
 
 def _request_key(event: Event) -> str:

@@ -1,6 +1,6 @@
 """What the engine needs of the rest of the server: somewhere to answer, and somewhere to tell.
 
-Owns the two small interfaces and the do-nothing log of tests. Refuses to know sockets and log
+Owns these small interfaces and the do-nothing log of tests. Refuses to know sockets and log
 formats.
 """
 
@@ -11,6 +11,7 @@ from typing import Protocol
 from switch.model.effects import Reply, Silence
 from switch.model.events import BrokenArrived, RequestArrived
 from switch.model.facts import Decision
+from switch.model.words import Delivery
 
 
 class Outlet(Protocol):
@@ -25,6 +26,13 @@ class Outlet(Protocol):
 
     def flush(self) -> None:
         """Hand everything laid out to the transports."""
+
+
+class Report(Protocol):
+    """Takes note of what became of an answer's bytes (INV-23)."""
+
+    def __call__(self, request_key: str, delivery: Delivery, why: str = "", /) -> None:
+        """``why`` not a byte was handed over, where that is known: no value of the message."""
 
 
 class EventLog(Protocol):

@@ -36,6 +36,7 @@ WHAT: Final[dict[type[Event], str]] = {
     Recovered: "recovered",
     OperatorCommand: "command",
 }
+_LATE: Final = "too late for an approval"
 
 _REFUSED: Final[dict[Reason | None, str]] = {
     Reason.STORE_UNAVAILABLE: "nothing was kept, the store is not available: status says why",
@@ -96,10 +97,10 @@ class Release:
             self.effect(effect)
             return
         key, connection = effect.request.request_key, effect.origin.connection
-        self.effect(Silence(effect.origin, "too late for an approval"))
+        self.effect(Silence(effect.origin, _LATE))
         self._log.tell("answer.overdue", "error", request=key, connection=connection)
         if effect.track:
-            self._again(DeliveryReported(self._clock.now(), key, Delivery.FAILED))
+            self._again(DeliveryReported(self._clock.now(), key, Delivery.FAILED, _LATE))
 
     def refuse(self, event: Event, reason: Reason | None) -> None:
         """Answer without a decision (``None``: say nothing). Nothing of it is kept."""

@@ -12,7 +12,7 @@ their requests came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from switch.errors import DecodeError, Fault
@@ -23,7 +23,7 @@ from switch.model.scripts import PLAIN
 from switch.model.words import Delivery, Reason
 from switch.server.answers import Answers, Exchange
 from switch.server.outbox import Outbox
-from switch.server.ports import EventLog
+from switch.server.ports import EventLog, Report
 from switch.server.profile import Profile, Scripting
 from switch.server.staged import Stage
 from switch.values import Carried
@@ -45,7 +45,7 @@ class Session:
         peer: str,
         now: Moment,
         log: EventLog,
-        report: Callable[[str, Delivery], None],
+        report: Report,
     ) -> None:
         self._profile = profile
         self._number = number
@@ -282,7 +282,7 @@ class Session:
         data = None if exchange is None else self._answers.frame(exchange, effect, now)
         if data is None:
             if key:
-                self._report(key, Delivery.FAILED)
+                self._report(key, Delivery.FAILED, self._answers.failure)
             return
         self._last_ns = now.mono_ns
         if effect.behaviour is None and not self._stage.closes:

@@ -9,14 +9,16 @@ one that is left out, nobody knows how much of one that is cut short.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
 from itertools import count
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from switch.model.scripts import Behaviour
 from switch.model.words import Delivery
 from switch.server.outbox import Outbox
+from switch.server.ports import Report
 
+_LEFT_OUT: Final = "a scripted rule left it out"
+_CLOSED: Final = "a scripted rule closed the connection"
 MILLISECOND_NS = 1_000_000
 
 
@@ -33,7 +35,7 @@ class Stage:
 
     __slots__ = ("_held", "_order", "_outbox", "_report", "closes", "resets")
 
-    def __init__(self, outbox: Outbox, report: Callable[[str, Delivery], None]) -> None:
+    def __init__(self, outbox: Outbox, report: Report) -> None:
         self._outbox = outbox
         self._report = report
         self._held: list[_Held] = []
@@ -63,7 +65,7 @@ class Stage:
         done = held.behaviour
         if self.closes or done.reset or done.silent:
             if held.key:
-                self._report(held.key, Delivery.FAILED)
+                self._report(held.key, Delivery.FAILED, _LEFT_OUT if done.silent else _CLOSED)
         else:
             size = len(held.data)
             end = size if done.truncate_to < 0 else min(done.truncate_to, size - 1)

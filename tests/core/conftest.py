@@ -245,8 +245,8 @@ class Shop:
         }
         return self.request(kind, key, **{**shape, **more})
 
-    def deliver(self, key: str, delivery: Delivery) -> Decision:
-        return self.decide(DeliveryReported(Moment(2, 2), key, delivery))
+    def deliver(self, key: str, delivery: Delivery, why: str = "") -> Decision:
+        return self.decide(DeliveryReported(Moment(2, 2), key, delivery, why))
 
     def fire(self, key: str, name: str = "hold") -> Decision:
         """A timer runs out, now."""

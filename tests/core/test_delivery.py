@@ -52,6 +52,24 @@ def test_a_report_that_tells_nothing_new_writes_nothing(shop: Shop) -> None:
     assert shop.deliver("K1", FAILED).records == ()
 
 
+@pytest.mark.parametrize("reverses", [False, True])
+def test_why_an_answer_could_not_be_sent_is_kept(shop: Shop, reverses: bool) -> None:
+    """For explain; until a repeat has the answer, for then it was delivered."""
+    shop.policy = replace(shop.policy, failed_delivery_reverses=reverses)
+    shop.ask(shop.purchase())
+    shop.deliver("K1", FAILED, "field 64: longer than 8")
+    assert shop.transaction("K1").undelivered == "field 64: longer than 8"
+    shop.deliver("K1", SENT)
+    assert shop.transaction("K1").undelivered == ""
+
+
+def test_a_delivery_that_may_have_succeeded_has_no_such_reason(shop: Shop) -> None:
+    """Nothing is kept with the answers that get through."""
+    shop.ask(shop.purchase())
+    shop.deliver("K1", UNKNOWN, "whatever")
+    assert shop.transaction("K1").undelivered == ""
+
+
 def test_a_failed_delivery_is_held_by_default(shop: Shop) -> None:
     """INV-23: the approval stands until the terminal speaks."""
     first = shop.ask(shop.purchase())

@@ -60,6 +60,14 @@ REFUSED = replace(
 )
 
 
+def test_why_nothing_was_sent_stands_beside_the_delivery() -> None:
+    """An answer that could not be written is not told in the log alone."""
+    why = "field 64: the MAC has 16 bytes"
+    failed = replace(SALE, delivery=Delivery.FAILED, undelivered=why)
+    assert explain(History(transaction=failed)).delivery.endswith(f"handed to the network; {why}")
+    assert why in text(explain(History(transaction=failed)))
+
+
 def test_a_decline_names_the_check_that_decided_and_what_would_have_changed_it() -> None:
     """The first objection stands, with its remedy."""
     told = explain(History(transaction=REFUSED, response_code="51"))

@@ -199,6 +199,7 @@ async def test_no_approval_is_sent_after_the_deadline() -> None:
     kept = it.store.load([Key("transaction", "T1|000001")])[Key("transaction", "T1|000001")]
     assert kept is not None
     assert kept.delivery is Delivery.FAILED  # type: ignore[attr-defined]
+    assert kept.undelivered == "too late for an approval"  # type: ignore[attr-defined]
     it.submit(purchase(1))
     await it.engine.work()
     assert it.outside.reasons == [Reason.FUNDS_INSUFFICIENT, Reason.APPROVED]

@@ -26,12 +26,16 @@ from tests.toy_dialect import Words
 @dataclass
 class Diary:
     told: list[str] = field(default_factory=list)
+    reports: dict[str, Delivery] = field(default_factory=dict)
 
     def tell(self, event: str, level: str = "info", **data: object) -> None:
         self.told.append(event)
 
     def bug(self, event: str, failure: BaseException, **data: object) -> None:
         self.told.append(f"{event} {failure}")
+
+    def report(self, request_key: str, delivery: Delivery, why: str = "") -> None:
+        self.reports[request_key] = delivery
 
     def transaction(self, *_: object) -> None:
         raise AssertionError("a pump decides nothing")
@@ -83,10 +87,9 @@ async def harbour(connections: int = 100, per_source: int = 100) -> AsyncIterato
     pump = Pump(board, clock, diary)
     sock = socket.create_server(("127.0.0.1", 0), backlog=100)
     sock.setblocking(False)
-    reports: dict[str, Delivery] = {}
-    it = Harbour(board, pump, clock, diary, sock.getsockname()[1], words, reports)
+    it = Harbour(board, pump, clock, diary, sock.getsockname()[1], words, diary.reports)
     board.submit = it.submit
-    board.report = reports.__setitem__
+    board.report = diary.report
     pump.listen(PlainListener("toy", sock, Profile("toy", Framing(), words, words, LIMITS)))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(pump.run)

@@ -240,6 +240,7 @@ def test_an_answer_that_cannot_be_written_counts_as_failed() -> None:
     assert not session.has_outgoing
     assert diary.told == ["answer.unsendable"]
     assert diary.reports == {"long-message": Delivery.FAILED}
+    assert "too long" in diary.whys["long-message"]
 
 
 def test_a_drained_session_takes_nothing_more_and_ends_when_it_owes_nothing() -> None:
@@ -264,7 +265,7 @@ def test_message_is_carried_along_only_where_it_bears_a_mac() -> None:
     codec, mapper = Codec(dialect.layout), Mapper(dialect)
     profile = Profile("shop", dialect.framing, codec, mapper)
     diary = Diary()
-    session = Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
+    session = Session(profile, 7, "peer:1", at(0), diary, diary.report)
     tpdu = bytes.fromhex("6000030000")
     echo = {"t": "0800", "3": "990000", "11": "000123", "41": "DEMO0001"}
     sealed = codec.encode(mapper.cover.placeholder(echo))
@@ -291,7 +292,7 @@ def test_one_message_in_n_is_read_again_with_the_reference() -> None:
         return ["field 4 differs"]
 
     profile = Profile("shop", Framing(), words, words, verify_every=3, verify=verify)
-    session = Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
+    session = Session(profile, 7, "peer:1", at(0), diary, diary.report)
     events = session.receive(b"".join(frame(f"message-{n:03d}") for n in range(1, 8)), at(0))
     assert len(events) == 7
     assert read == [b"message-003", b"message-006"]

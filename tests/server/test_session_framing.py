@@ -50,7 +50,7 @@ def test_a_length_that_is_counted_differently_is_told(
     profile = Profile(
         "shop", Framing(inclusive=inclusive), Strict(), words, LIMITS, judge=words_end
     )
-    session = Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
+    session = Session(profile, 7, "peer:1", at(0), diary, diary.report)
     sent = b"".join((len(text) + off).to_bytes(2, "big") + text.encode() for text in texts)
     events = session.receive(sent, at(0))
     assert keys(events) == []

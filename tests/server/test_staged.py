@@ -106,6 +106,7 @@ def test_silence_says_nothing_and_goes_on() -> None:
     play(session, second)
     assert sent(session) == answer_to(TWO)
     assert diary.reports == {ONE: Delivery.FAILED, TWO: Delivery.SENT}
+    assert diary.whys == {ONE: "a scripted rule left it out", TWO: ""}
     assert not session.over
     assert session.wants_data
 
@@ -135,6 +136,7 @@ def test_a_close_follows_the_answer_whatever_else_is_owed(second: float) -> None
     assert session.over
     assert not session.resets
     assert diary.reports == {ONE: Delivery.SENT, TWO: Delivery.FAILED}
+    assert diary.whys[TWO] == "a scripted rule closed the connection"
 
 
 def test_silence_and_close_say_nothing_and_end() -> None:
@@ -201,7 +203,7 @@ def scripted(diary: Diary) -> Session:
     """A session with such rules."""
     words = Words()
     profile = Profile("shop", Framing(), words, words, LIMITS, scripting=Spoiler("old"))
-    return Session(profile, 7, "peer:1", at(0), diary, diary.reports.__setitem__)
+    return Session(profile, 7, "peer:1", at(0), diary, diary.report)
 
 
 def test_a_wrong_echo_is_altered_before_it_is_written() -> None:

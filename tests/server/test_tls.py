@@ -38,12 +38,16 @@ from tests.toy_dialect import Words
 @dataclass
 class Diary:
     lines: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    reports: dict[str, Delivery] = field(default_factory=dict)
 
     def tell(self, event: str, level: str = "info", **data: object) -> None:
         self.lines.append((event, data))
 
     def bug(self, event: str, failure: BaseException, **data: object) -> None:
         self.lines.append((f"{event} {failure}", data))
+
+    def report(self, request_key: str, delivery: Delivery, why: str = "") -> None:
+        self.reports[request_key] = delivery
 
     def transaction(self, *_: object) -> None:
         raise AssertionError("a stream decides nothing")
@@ -68,7 +72,7 @@ WORDS = Words()
 
 def place() -> Place:
     """A fresh one."""
-    diary, reports = Diary(), dict[str, Delivery]()
+    diary = Diary()
     board = Board(SystemClock(), diary, 100, 100)
 
     def submit(event: Event) -> None:
@@ -77,9 +81,9 @@ def place() -> Place:
         board.flush()
 
     board.submit = submit
-    board.report = reports.__setitem__
+    board.report = diary.report
     limits = SessionLimits(pipelined=4)
-    return Place(board, diary, reports, Profile("toy", Framing(), WORDS, WORDS, limits))
+    return Place(board, diary, diary.reports, Profile("toy", Framing(), WORDS, WORDS, limits))
 
 
 def frame(text: str) -> bytes:
