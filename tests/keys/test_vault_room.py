@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from switch.keys import dukpt_aes
 from switch.keys.key_block import unwrap, wrap
 from switch.keys.key_block_header import Header
 from switch.keys.known_keys import is_published
@@ -17,6 +18,7 @@ from switch.keys.permissions import permitted
 from switch.keys.port import KeyBlockRefused, KeyMisused, KeyRefused, KeySpec, VaultError
 from switch.keys.vault_cache import Kept, OpenKey
 from switch.keys.vault_room import VaultRoom
+from switch.model.ksn import parse
 from switch.model.security import KeyUse
 from tests.keys.vault_kit import AES_BDK, AES_KSN, BDK, KSN, all_specs, new_vault
 
@@ -172,6 +174,62 @@ def test_what_is_kept_of_a_destroyed_key_is_overwritten() -> None:
     assert (len(inner._opened), len(inner._devices)) == (1, 1)
     assert [key for _, key in inner.tests()] == [other]
     assert inner.looked_at(gone).value == BDK
+
+
+def test_a_destroyed_keys_devices_go_and_those_of_others_stay() -> None:
+    """SR-KEY-14: by the block of their base derivation key."""
+    inner = room()
+    spec = KeySpec("B0", "T", 16, "X")
+    gone, stays = sealed(inner, spec, BDK), sealed(inner, spec)
+    for key in (gone, stays):
+        inner.transaction_key(key, KSN, "pin", "T")
+    inner.forget(gone.block)
+    inner.forget(gone.block)  # what is not there is forgotten already
+    assert {name[1] for name in inner._devices._rows if isinstance(name, tuple)} == {stays.block}
+
+
+def test_the_test_keys_that_the_doctor_may_try_are_the_newest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So many and no more; one that comes again is new again."""
+    monkeypatch.setattr("switch.keys.vault_room.TESTS", 3)
+    inner = room()
+    keys = [KeyUse(f"key.{at}", sealed(inner).block) for at in range(4)]
+    for key in keys[:3]:
+        inner.looked_at(key)
+    assert [name for name, _ in inner.tests()] == ["key.2", "key.1", "key.0"]
+    inner._opened.drop(lambda name: name == keys[0].block)
+    inner.looked_at(keys[0])
+    inner.looked_at(keys[3])
+    assert [name for name, _ in inner.tests()] == ["key.3", "key.0", "key.2"]
+
+
+def test_what_was_made_is_told_with_its_check_value() -> None:
+    """SR-KEY-08, in capitals, beside the attributes."""
+    told = room().sealed(SPEC, bytearray(BDK))
+    assert (told.check_value, told.attributes) == ("08D7B4", SPEC)
+
+
+@pytest.mark.parametrize("length", [16, 24, 32])
+def test_transaction_keys_are_as_strong_as_their_base_key(length: int) -> None:
+    """AES and HMAC keys of its length, TDES keys of two parts; under TDES only TDES."""
+    inner, value = room(), os.urandom(length)
+    aes = sealed(inner, KeySpec("B0", "A", length, "X"), value)
+    ksn = parse(AES_KSN)
+    initial = dukpt_aes.initial_key(value, ksn)
+    for algorithm, key_type in (
+        ("A", f"AES{8 * length}"),
+        ("H", f"HMAC{8 * length}"),
+        ("T", "TDES2"),
+    ):
+        expected = dukpt_aes.working_key(initial, ksn, "mac_request", key_type)
+        assert inner.transaction_key(aes, AES_KSN, "mac_request", algorithm) == expected
+    with pytest.raises(KeyMisused, match="derive a key of algorithm D"):
+        inner.transaction_key(aes, AES_KSN, "mac_request", "D")
+    tdes = sealed(inner, KeySpec("B0", "T", 16, "X"), BDK)
+    for algorithm in "AHD":
+        with pytest.raises(KeyMisused, match=f"derive a key of algorithm {algorithm}"):
+            inner.transaction_key(tdes, KSN, "mac_request", algorithm)
 
 
 def test_a_closed_room_holds_nothing() -> None:
