@@ -174,7 +174,8 @@ class PinVault(Protocol):
         ksn: str = "",
     ) -> Verdict:
         """Whether the block holds the card's PIN: ``good``, ``bad`` or ``block_invalid``, the last
-        alike in text and time for every cause (SR-PIN-04), a KSN that cannot be among them.
+        alike in text and time for every cause (SR-PIN-04). A KSN that cannot be is told in the same
+        words, only sooner: it is no secret.
 
         ``pin_key`` is a PIN key (P0), with a ``ksn`` a base derivation key (B0). ``formats``: ISO
         9564-1 formats that are taken; a block of 8 bytes under TDEA is tried as 0, 3 and 1, of 16
