@@ -23,6 +23,7 @@ from switch.model.settings import Authorization, DialectPolicy, Settings, Settle
 from switch.model.words import Kind
 from switch.money import Money
 from switch.server.limits import EngineLimits
+from switch.server.mac_schemes import refuse_unfit_dialect, refuse_unfit_securities
 from switch.server.plan import Port, RiskSeed, ServerLimits, ServerPlan
 from switch.server.profile import Profile, SessionLimits
 from switch.server.scripts import Heard, scripts_in_force
@@ -70,6 +71,7 @@ class Assembler:
             item.name: _heard(config, place, item, dialects)
             for place, item in enumerate(config.listener)
         }
+        refuse_unfit_securities(config, dialects.values())
         scripts = scripts_in_force(config, heard)
         rules = {
             dialect.name: FieldRules(dialect, () if scripts is None else scripts.rules)
@@ -147,6 +149,7 @@ def _heard(config: Config, place: int, item: Listener, dialects: dict[str, Diale
     dialect = dialects.get(item.dialect)
     if dialect is None:
         dialect = dialects[item.dialect] = _dialect(config, item.dialect, where)
+        refuse_unfit_dialect(dialect, where)
     if dialect.reading_only:
         raise ConfigError(where, f"dialect {dialect.name} is for reading messages only")
     if not item.framing:

@@ -20,6 +20,19 @@ MOST_ALTERNATIVES: Final = 16
 _PRIMARY: Final = 64  # fields of the first bitmap
 
 
+def mac_room(dialect: Dialect) -> int:
+    """How many bytes a MAC may have in every message that bears one; 0 where the dialect has no
+    field for it.
+
+    >>> from switch.wire.dialect import load_dialect
+    >>> mac_room(load_dialect("iso87-ascii")), mac_room(load_dialect("iso2003-binary"))
+    (8, 4)
+    """
+    fields = dialect.layout.fields
+    least = min((room(fields[int(number)]) for number in dialect.mac_fields), default=0)
+    return least // 2 if dialect.mac.text else least
+
+
 class MacCover:
     """The MAC of messages of one dialect.
 
