@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from switch.keys.check_value import check_value
 from switch.keys.ciphers import xor
+from switch.keys.key_block_header import parse_header
 from switch.keys.permissions import kind
 from switch.keys.port import KeyRefused, KeySpec
 from switch.keys.vault_components import MOST, PENDING, ComponentDesk
@@ -25,6 +26,18 @@ def part_of(spec: KeySpec) -> tuple[bytes, str]:
     """A component and its check value."""
     value = os.urandom(spec.length)
     return value, check_value(kind(spec), value).hex()
+
+
+@pytest.mark.parametrize(("name", "borne"), [("terminal.T1.tmk", "terminal.T1.tmk"), ("", None)])
+def test_an_entered_key_bears_the_name_it_was_begun_with(name: str, borne: str | None) -> None:
+    """In its block (LB); a check value of two bytes is the shortest that confirms a component."""
+    vault = new_vault()
+    ticket = vault.begin_components(TEST, 1, name=name) if name else vault.begin_components(TEST, 1)
+    value, check = part_of(TEST)
+    with pytest.raises(KeyRefused, match="2 bytes or more"):
+        vault.add_component(ticket, "officer", bytearray(value), check[:2])
+    vault.add_component(ticket, "officer", bytearray(value), check[:4])
+    assert parse_header(vault.finish_components(ticket).block).find("LB") == borne
 
 
 @given(st.sampled_from(SPECS), st.integers(2, MOST))
