@@ -10,7 +10,7 @@ from switch.core import chips, verification
 from switch.core.needs import READY, Needs, missing
 from switch.core.pins import VERIFYING
 from switch.core.proof import may_ask
-from switch.core.terms import Refusal, key_name, key_row, terms_of
+from switch.core.terms import Refusal, key_name, key_row, other_set_rows, terms_of
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts, VerdictNeed
 from switch.model.records import Card, Key, Transaction
@@ -73,9 +73,19 @@ def _behind_the_mac(
 ) -> Needs:
     """What is asked when the rows are there: nothing, as long as the sender is in doubt (M-08)."""
     unasked = _unasked(asked, facts)
-    if unasked and security is not None and not may_ask(event, facts, security):
+    if not unasked:
+        return _of_no_key(event.request, facts)
+    if security is not None and not may_ask(event, facts, security):
         return READY
     return unasked
+
+
+def _of_no_key(request: Request, facts: Facts) -> Needs:
+    """What else to look for where the PIN's key set is not there."""
+    verdict = facts.verdicts.get("pin")
+    if verdict is None or verdict.outcome != "unknown_key" or not request.ksn:
+        return READY
+    return missing(facts.rows, other_set_rows(request.ksn))
 
 
 def of_repeat(event: RequestArrived, first: Transaction, facts: Facts) -> Needs:

@@ -15,7 +15,7 @@ from typing import Final
 from switch.core.case import Case, Objection
 from switch.core.devices import use_up
 from switch.core.proof import refuse
-from switch.core.terms import Refusal, key_name
+from switch.core.terms import Refusal, is_missing, key_name, no_key
 from switch.model.facts import Verdict
 from switch.model.records import Card
 from switch.model.trail import Counted
@@ -44,16 +44,23 @@ def pin(case: Case) -> Objection:
             case, Refusal("pin", _SAW, said, Reason.PIN_BLOCK_INVALID, remedy, counts=True)
         )
     if card is None or verdict.outcome not in ("good", "bad"):
-        return case.objected(
-            "pin",
-            _SAW,
-            f"cannot be verified: {verdict.said or verdict.outcome}",
-            Reason.KEY_UNKNOWN,
-            _A_KEY,
-        )
+        return _without_key(case, verdict)
     if case.request.ksn and not case.proven:
         use_up(case)
     return _tried(case, card, verdict)
+
+
+def _without_key(case: Case, verdict: Verdict) -> Objection:
+    """The vault could not judge; where the PIN's own key is not there, what the message could be
+    under instead.
+    """
+    said, remedy, security = verdict.said or verdict.outcome, _A_KEY, case.security
+    assert security is not None  # or nobody had asked
+    name = key_name(case.request, security, "tpk")
+    if isinstance(name, str) and verdict.outcome == "unknown_key" and is_missing(name, case.facts):
+        refusal = no_key(name, case.facts, security, case.request.ksn)
+        said, remedy = f"no key {name}: {refusal.said}", refusal.remedy
+    return case.objected("pin", _SAW, f"cannot be verified: {said}", Reason.KEY_UNKNOWN, remedy)
 
 
 def _tried(case: Case, card: Card, verdict: Verdict) -> Objection:

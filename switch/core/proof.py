@@ -29,6 +29,7 @@ from switch.core.terms import (
     key_row,
     must_bear_mac,
     no_key,
+    other_set_rows,
     security_named,
     terms_of,
 )
@@ -91,7 +92,7 @@ def finding(
     if not facts.rows.has(key_row(name)):
         return key_row(name)
     if not is_usable(name, facts):
-        return no_key(name, facts, request.ksn)
+        return no_key(name, facts, security, request.ksn)
     return VerdictNeed("mac", (name,)) if verdict is None else _refused(name, verdict)
 
 
@@ -114,6 +115,8 @@ def of_proof(event: RequestArrived, facts: Facts) -> Needs:
     name = key_name(request, security, "tak")
     if isinstance(name, str):
         wanted.append(key_row(name))  # for the MAC of the answer
+        if request.ksn and found.reason is Reason.KEY_UNKNOWN:
+            wanted += other_set_rows(request.ksn)
     return missing(facts.rows, wanted)
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from switch.model.facts import Facts, Verdict
 from switch.model.ksn import Counter, Ksn, KsnRefused, parse, said
-from switch.model.ksn_doctor import ksn_doctor
+from switch.model.ksn_doctor import ksn_doctor, other_sets
 from switch.model.records import Key, SealedKey, Terminal, key_of
 from switch.model.request import Request
 from switch.model.security import KeyUse, Security, base_key, terminal_key
@@ -130,19 +130,38 @@ def key_use(name: str, facts: Facts, verdict: Verdict | None = None) -> KeyUse |
     return KeyUse(name, block)
 
 
-def no_key(name: str, facts: Facts, ksn: str = "") -> Refusal:
+def other_set_rows(ksn: str) -> list[Key]:
+    """The rows of key sets that a key serial number may be meant for where its own is missing."""
+    return [key_row(name) for name, _ in other_sets(ksn)]
+
+
+def no_key(name: str, facts: Facts, security: Security, ksn: str = "") -> Refusal:
     """The refusal for want of a key: of its name, and of what to do. ``ksn``: the key serial number
     that called for it.
     """
     row = facts.find(SealedKey, name)
     if row is None and not ksn:
         words = "there is no such key, which a message without a key serial number is under"
-        remedy = f"a key exchange that makes {name}, or a key serial number, for DUKPT"
+        remedy = f"a key exchange that makes {name}"
+        if security.dukpt:
+            remedy += ", or a key serial number, for DUKPT"
     elif row is None:
         words, remedy = _with_doctor("there is no such key", ksn), f"to install {name}"
+        others = [said for other, said in other_sets(ksn) if _is_there(other, facts)]
+        words = "; ".join([words, *others[:1]])
     else:
         words, remedy = f"the key is {row.state}", f"an active key {name}"
     return Refusal("mac", name, words, Reason.KEY_UNKNOWN, remedy)
+
+
+def is_missing(name: str, facts: Facts) -> bool:
+    """Whether somebody has looked, and there is no such key."""
+    return facts.rows.has(key_row(name)) and facts.find(SealedKey, name) is None
+
+
+def _is_there(name: str, facts: Facts) -> bool:
+    """Whether there is such a key, as far as anybody has looked."""
+    return facts.rows.has(key_row(name)) and facts.find(SealedKey, name) is not None
 
 
 def _with_doctor(words: str, ksn: str) -> str:

@@ -13,9 +13,11 @@ from contextlib import suppress
 from typing import Final
 
 from switch.model.ksn import Counter, Ksn, KsnRefused, parse
+from switch.model.security import AES_SET_DIGITS, TDES_SET_DIGITS, base_key
 
 _SHORT: Final = 16  # digits of a TDES key serial number without its FFFF
 _TDES: Final = 20
+_AES: Final = 24
 _LEAD: Final = "FFFF"
 _YOUNG: Final = 0xFFFF  # a counter that most devices never reach
 
@@ -37,6 +39,36 @@ def ksn_doctor(text: str) -> str:
     # A device begins at one: of two readings the one with the lower counter is the likelier.
     how, ksn = min(found, key=lambda each: each[1].counter)
     return f"{how} it would be {ksn}"
+
+
+def other_sets(text: str) -> tuple[tuple[str, str], ...]:
+    """Key sets that a key serial number may be meant for where there is none of its own: the name
+    of the base derivation key, and what to say if there is such a key. These are no signs by
+    themselves.
+
+    >>> [name for name, _ in other_sets("FFFF896745230E000010")]
+    ['bdk.FFFF987654', 'bdk.FFFF8967']
+    """
+    text = text.upper()
+    swapped = _swapped(text)
+    read = _good(swapped)
+    found = []
+    if read is not None:
+        how = "with the two digits of each byte swapped"
+        found.append((base_key(swapped), f"{how} it would be {read}, and there is its key set"))
+    if len(text) == _TDES:
+        name = f"bdk.{text[:AES_SET_DIGITS]}"
+        found.append((name, f"there is {name}, of AES DUKPT, which has 24 digits and not 20"))
+    elif len(text) == _AES:
+        name = f"bdk.{text[:TDES_SET_DIGITS]}"
+        found.append((name, f"there is {name}, of TDES DUKPT, which has 20 digits and not 24"))
+    own = base_key(text)
+    return tuple((name, said) for name, said in found if name != own)
+
+
+def _swapped(text: str) -> str:
+    """With the two digits of each byte swapped."""
+    return "".join(text[at : at + 2][::-1] for at in range(0, len(text), 2))
 
 
 def _cut(text: str) -> str:
@@ -75,6 +107,8 @@ def _otherwise(text: str) -> Iterator[tuple[str, str]]:
         if other.startswith(_LEAD):
             yield how, other
     if text.startswith(_LEAD):
+        if _good(text) is None:
+            yield "with the two digits of each byte swapped", _swapped(text)
         return  # what lost its beginning does not begin as it should
     bare = text.lstrip("0")
     if len(bare) == _SHORT < size:

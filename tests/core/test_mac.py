@@ -229,6 +229,20 @@ def test_no_key_no_approval_and_no_other_key_is_tried(shop: Shop, ksn: str, stat
     assert failures(shop) == 0
 
 
+def test_a_key_set_that_the_number_may_be_meant_for_is_told(shop: Shop) -> None:
+    """M-16: with the digits swapped in each byte there would be a key; the trail says so, and the
+    message is refused all the same.
+    """
+    secure(shop)
+    swapped = "FFFF89674523010E0010"
+    assert shop.ask(shop.purchase(mac=MAC, ksn=swapped)).reason is Reason.KEY_UNKNOWN
+    said = shop.last.trail[-1].said
+    assert "swapped it would be FFFF9876543210E00001, and there is its key set" in said
+    del shop.store[Key("key", BDK)]
+    assert shop.ask(shop.purchase("K2", mac=MAC, ksn=swapped)).reason is Reason.KEY_UNKNOWN
+    assert shop.last.trail[-1].said == "there is no such key"
+
+
 def test_a_message_without_a_key_serial_number_is_told_what_it_is_under(shop: Shop) -> None:
     """M-16: who forgot the number reads that it was looked for."""
     secure(shop)
@@ -236,6 +250,10 @@ def test_a_message_without_a_key_serial_number_is_told_what_it_is_under(shop: Sh
     assert shop.ask(shop.purchase(mac=MAC)).reason is Reason.KEY_UNKNOWN
     assert "without a key serial number" in shop.last.trail[-1].said
     assert "or a key serial number" in shop.remedy
+    secure(shop, dukpt=False)
+    del shop.store[Key("key", TAK)]
+    assert shop.ask(shop.purchase("K2", mac=MAC)).reason is Reason.KEY_UNKNOWN
+    assert "key serial number" not in shop.remedy
 
 
 @pytest.mark.parametrize(("ksn", "off"), [("", "session"), (tdes(1), "dukpt")])

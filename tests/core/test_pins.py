@@ -27,10 +27,10 @@ def tries(shop: Shop) -> int:
     return card.pin_tries_left
 
 
-def pay(shop: Shop, key: str, verdict: Verdict, minor: int = 100) -> Reason:
+def pay(shop: Shop, key: str, verdict: Verdict, minor: int = 100, ksn: str = "") -> Reason:
     """A purchase whose PIN the vault finds so."""
     shop.verdicts["pin"] = verdict
-    return shop.ask(shop.purchase(key, minor, pin_block=BLOCK)).reason
+    return shop.ask(shop.purchase(key, minor, pin_block=BLOCK, ksn=ksn)).reason
 
 
 @pytest.mark.parametrize(
@@ -186,6 +186,34 @@ def test_a_card_without_a_pin(shop: Shop, change: dict[str, str]) -> None:
     shop.change(Card, "token-0010", **change)
     assert pay(shop, "K1", GOOD) is Reason.KEY_UNKNOWN
     assert shop.trail["pin"] == (False, "cannot be verified: the card has no PIN")
+
+
+@pytest.mark.parametrize("dukpt", [True, False])
+def test_a_pin_without_key_is_told_what_it_could_be_under(shop: Shop, dukpt: bool) -> None:
+    """M-16: no MAC, no key serial number, no key exchange yet."""
+    secure(shop, dukpt=dukpt)
+    del shop.store[Key("key", "terminal.T1.tpk")]
+    assert pay(shop, "K1", Verdict("unknown_key", "there is none")) is Reason.KEY_UNKNOWN
+    assert "no key terminal.T1.tpk" in shop.trail["pin"][1]
+    assert "a key exchange that makes terminal.T1.tpk" in shop.remedy
+    assert ("or a key serial number, for DUKPT" in shop.remedy) is dukpt
+
+
+def test_a_pin_under_a_key_set_that_is_not_there(shop: Shop) -> None:
+    """Without a MAC: the set that the number may be meant for is looked for, and told."""
+    secure(shop)
+    unknown = Verdict("unknown_key", "there is none")
+    assert pay(shop, "K1", unknown, ksn="FFFF89674523010E0010") is Reason.KEY_UNKNOWN
+    assert "FFFF9876543210E00001, and there is its key set" in shop.trail["pin"][1]
+    assert shop.remedy == "to install bdk.FFFF896745"
+
+
+def test_a_verification_key_that_is_not_there_is_told_by_the_vault(shop: Shop) -> None:
+    """The PIN's own key is there, so it is not what is missing."""
+    secure(shop)
+    unknown = Verdict("unknown_key", "there is no key issuer.demo.pvk")
+    assert pay(shop, "K1", unknown) is Reason.KEY_UNKNOWN
+    assert shop.trail["pin"][1] == "cannot be verified: there is no key issuer.demo.pvk"
 
 
 @pytest.mark.parametrize(

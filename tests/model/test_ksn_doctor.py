@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.model.ksn import parse
-from switch.model.ksn_doctor import ksn_doctor
+from switch.model.ksn_doctor import ksn_doctor, other_sets
 
 KSN = "FFFF9876543210E00001"
 
@@ -68,3 +68,32 @@ def test_what_is_named_is_a_number_that_a_transaction_can_have(text: str) -> Non
         named = parse(said.rpartition(" ")[2])
         assert named.checked() == named
         assert str(named) != text
+
+
+def test_swapped_digits_that_make_no_counter_are_named() -> None:
+    """A counter that no device sends, and with the digits swapped one that it does."""
+    said = "with the two digits of each byte swapped it would be FFFF9876543210E003FF"
+    assert ksn_doctor("FFFF89674523010E30FF") == said
+    assert ksn_doctor("FFFF9876543210E003FF") == ""
+
+
+def test_key_sets_that_a_number_may_be_meant_for() -> None:
+    """Its digits swapped in each byte; the set of the other kind of DUKPT; never its own."""
+    swapped, of_aes = other_sets("ffff89674523010e0010")
+    assert swapped[0] == "bdk.FFFF987654"
+    assert "it would be FFFF9876543210E00001, and there is its key set" in swapped[1]
+    assert of_aes == (
+        "bdk.FFFF8967",
+        "there is bdk.FFFF8967, of AES DUKPT, which has 24 digits and not 20",
+    )
+    found = dict(other_sets("123456789012345600000001"))
+    assert "of TDES DUKPT" in found["bdk.1234567890"]
+    assert "bdk.12345678" not in found
+
+
+@given(st.text("0123456789ABCDEFabcdef", max_size=30))
+def test_no_text_is_too_strange_to_look_for_key_sets(text: str) -> None:
+    """Whatever a terminal sends where a key serial number should be."""
+    for name, said in other_sets(text):
+        assert name.startswith("bdk.")
+        assert said
