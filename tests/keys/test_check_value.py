@@ -84,6 +84,16 @@ def test_a_length_that_says_too_little_or_does_not_exist(
         check_value_fits(kind, bytes(16), b"")
 
 
+@pytest.mark.parametrize(("kind", "longest"), [("TDES", 8), ("AES", 16), ("HMAC", 32)])
+def test_the_shortest_and_the_longest_length_are_given(kind: KeyKind, longest: int) -> None:
+    """Two bytes, and all that the method gives; both are the beginning of the same."""
+    whole = check_value(kind, bytes(16), "", longest)
+    assert len(whole) == longest
+    assert check_value(kind, bytes(16), "", 2) == whole[:2]
+    assert check_value_fits(kind, bytes(16), whole[:2])
+    assert check_value_fits(kind, bytes(16), whole)
+
+
 def test_an_unknown_kind_and_a_wrong_length_are_refused() -> None:
     """Said in words; kcv-d027."""
     with pytest.raises(KeyRefused, match="TDES, AES, SM4, HMAC have one"):
