@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final, NamedTuple
 
 from switch.keys.ciphers import same, wipe
@@ -20,11 +20,12 @@ from switch.keys.emv_chip import ChipTransaction, cryptogram_input, transaction_
 from switch.keys.emv_cryptogram import PADDINGS, application_cryptogram
 from switch.keys.emv_keys import METHODS, OPTIONS, card_key, session_key
 from switch.keys.emv_profiles import PROFILES, Profile
-from switch.keys.emv_tags import ISSUER_DATA, SEQUENCE
+from switch.keys.emv_tags import AMOUNT, ISSUER_DATA, SEQUENCE
 from switch.keys.mac_iso9797 import RetailMac
 from switch.keys.port import KeyRefused
 
 _LONG_PAN: Final = 16  # digits above which options A and B differ
+_AMOUNT_DIGITS: Final = 12
 _SESSIONS: Final = tuple(name for name in METHODS if name != "visa_sm")  # that one is for scripts
 _CALLED: Final = {
     "card": "the card's key was made otherwise than it is entered here",
@@ -68,18 +69,24 @@ class _Trial(NamedTuple):
 
 
 def chip_doctor(
-    masters: Iterable[TryKey], profile: str, values: Mapping[str, bytes], pan: str, sequence: str
+    masters: Iterable[TryKey],
+    profile: str,
+    values: Mapping[str, bytes],
+    pan: str,
+    sequence: str,
+    amount_minor: int | None = None,
 ) -> str:
     """With what the cryptogram would fit, one sentence; empty where nothing does.
 
     ``masters``: the issuer's key first, then those of others. ``values`` by tag, in the order of
-    the message (``emv_chip.read_chip``); ``sequence``: PAN sequence number, two digits.
+    the message (``emv_chip.read_chip``); ``sequence``: PAN sequence number, two digits;
+    ``amount_minor``: what the message asks for beside its chip data.
     """
     try:
         chip = transaction_of(values, profile, pan)
     except KeyRefused:
         return _as_another(next(iter(masters), None), values, pan, sequence)
-    ways = _Ways(chip, values, pan, sequence)
+    ways = _Ways(chip, values, pan, sequence, amount_minor)
     right = True
     for master in masters:
         trials = ways.all() if right else iter([ways.usual])
@@ -106,7 +113,12 @@ class _Ways:
     """What may be different with one transaction: of each thing the right one first."""
 
     def __init__(
-        self, chip: ChipTransaction, values: Mapping[str, bytes], pan: str, sequence: str
+        self,
+        chip: ChipTransaction,
+        values: Mapping[str, bytes],
+        pan: str,
+        sequence: str,
+        amount_minor: int | None = None,
     ) -> None:
         profile = chip.profile
         self._profile = profile
@@ -117,7 +129,7 @@ class _Ways:
             _Session(each, _by(each)) for each in _SESSIONS if each != profile.session
         ]
         self._data = list(_data(chip, values))
-        self._zeros = list(_zeros(chip, values))
+        self._rarer = list(_rarer(chip, values, amount_minor))
         self._paddings = [profile.padding, *(p for p in PADDINGS if p != profile.padding)]
         self.usual = _Trial(self._cards[0], self._sessions[0], self._data[0], profile.padding)
         self.profiles: dict[_Trial, str] = {}
@@ -133,7 +145,7 @@ class _Ways:
         }
         for trials in others.values():
             yield from trials
-        for each in self._zeros:
+        for each in self._rarer:
             yield self.usual._replace(data=each)
         yield from self._whole_profiles()
         for one, other in combinations(others, 2):
@@ -270,10 +282,25 @@ def _data(chip: ChipTransaction, values: Mapping[str, bytes]) -> Iterator[_Data]
             yield _Data(data, said)
 
 
-def _zeros(chip: ChipTransaction, values: Mapping[str, bytes]) -> Iterator[_Data]:
-    """One value zero to the card and not in the message: the terminal gave them apart."""
+def _rarer(
+    chip: ChipTransaction, values: Mapping[str, bytes], amount_minor: int | None
+) -> Iterator[_Data]:
+    """One value another to the card than in the chip data: the terminal gave them apart, zero or
+    the amount that the message bears elsewhere. Two values in each other's place.
+    """
     tags = chip.profile.tags
     issuer = chip.data[sum(len(values[tag]) for tag in tags) :]
+    asked = b""
+    if amount_minor is not None and 0 <= amount_minor < 10**_AMOUNT_DIGITS:
+        asked = bytes.fromhex(f"{amount_minor:0{_AMOUNT_DIGITS}d}")
+    if asked and AMOUNT in tags and asked != values[AMOUNT]:
+        parts = [asked if tag == AMOUNT else values[tag] for tag in tags]
+        said = f"with the amount that the message asks for instead of {AMOUNT}"
+        yield _Data(b"".join(parts) + issuer, said)
+    for one, other in pairwise(tags):
+        turned = {one: other, other: one}
+        parts = [values[turned.get(tag, tag)] for tag in tags]
+        yield _Data(b"".join(parts) + issuer, f"with {one} and {other} in each other's place")
     for zero in tags:
         if any(values[zero]):
             parts = [bytes(len(values[tag])) if tag == zero else values[tag] for tag in tags]

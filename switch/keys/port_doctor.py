@@ -43,6 +43,14 @@ class DoctorVault(Protocol):
         """With what the block would hold a PIN; never which, nor how long it is."""
 
     def why_cryptogram(
-        self, imk: KeyUse, profile: str, chip: ChipData, pan: Pan, sequence: str
+        self,
+        imk: KeyUse,
+        profile: str,
+        chip: ChipData,
+        pan: Pan,
+        sequence: str,
+        amount_minor: int | None = None,
     ) -> str:
-        """With what the cryptogram would fit, or for which profile the chip data is whole."""
+        """With what the cryptogram would fit, or for which profile the chip data is whole.
+        ``amount_minor``: what the message asks for beside its chip data.
+        """

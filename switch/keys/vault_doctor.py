@@ -81,7 +81,13 @@ class DoctorDesk:
         return ""
 
     def why_cryptogram(
-        self, imk: KeyUse, profile: str, chip: ChipData, pan: Pan, sequence: str
+        self,
+        imk: KeyUse,
+        profile: str,
+        chip: ChipData,
+        pan: Pan,
+        sequence: str,
+        amount_minor: int | None = None,
     ) -> str:
         """With what a cryptogram would have fitted."""
         with suppress(IsoswitchError, ValueError):
@@ -90,7 +96,8 @@ class DoctorDesk:
             if keys is not None:
                 with closing(keys):
                     number = sequence_of(sequence, values)
-                    return chip_doctor(keys, profile, values, pan.reveal(), number)
+                    clear = pan.reveal()
+                    return chip_doctor(keys, profile, values, clear, number, amount_minor)
         return ""
 
     def _keys(

@@ -134,7 +134,9 @@ class Verdicts:
         if verdict.outcome not in ("bad", "incomplete"):
             return verdict
         key = _current(need.keys[0], facts)
-        return _explained(verdict, self._vault.why_cryptogram(key, card.chip, chip, pan, sequence))
+        asked = None if request.amount is None else request.amount.minor
+        why = self._vault.why_cryptogram(key, card.chip, chip, pan, sequence, asked)
+        return _explained(verdict, why)
 
     def _card_verification(self, need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
         """All values that the message bears; the first that is not good decides."""

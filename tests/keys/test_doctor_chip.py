@@ -63,10 +63,12 @@ def asked(
     pan: str = PAN,
     sequence: str = "01",
     key: bytes = ISSUER,
+    amount_minor: int | None = None,
 ) -> str:
     """What is said of a cryptogram, where another issuer's key is known."""
     known = [KnownKey("issuer.other.imk_ac", "TDES", OTHER if key == ISSUER else ISSUER)]
-    return chip_doctor(static_keys("TDES", key, known), profile, values, pan, sequence)
+    keys = static_keys("TDES", key, known)
+    return chip_doctor(keys, profile, values, pan, sequence, amount_minor)
 
 
 def fits(values: Mapping[str, bytes], profile: str) -> bool:
@@ -138,6 +140,30 @@ def test_a_value_that_the_card_was_not_given_is_named(tag: str) -> None:
     made = made_otherwise("visa-cvn10", data=cryptogram_input(PROFILES["visa-cvn10"], zero))
     values[tags.CRYPTOGRAM] = made[tags.CRYPTOGRAM]
     assert asked(values, "visa-cvn10") == f"it would fit with zeros for {tag}: {DATA}"
+
+
+def test_the_amount_of_the_message_is_tried() -> None:
+    """The card had what the message asks for, and its chip data another amount."""
+    values = values_of("visa-cvn10")
+    given = {**values, tags.AMOUNT: bytes.fromhex("000000004321")}
+    made = made_otherwise("visa-cvn10", data=cryptogram_input(PROFILES["visa-cvn10"], given))
+    values[tags.CRYPTOGRAM] = made[tags.CRYPTOGRAM]
+    said = "it would fit with the amount that the message asks for instead of 9F02"
+    assert asked(values, "visa-cvn10", amount_minor=4321) == f"{said}: {DATA}"
+    for other in (None, 4322, -4321, 10**12):
+        assert asked(values, "visa-cvn10", amount_minor=other) == ""
+
+
+def test_values_in_each_others_place_are_named() -> None:
+    """Two neighbours of the profile's order."""
+    values, usual = values_of("visa-cvn10"), PROFILES["visa-cvn10"]
+    turned = list(usual.tags)
+    turned[3:5] = turned[4], turned[3]
+    part = usual.part_of(values[tags.ISSUER_DATA])
+    data = b"".join(values[tag] for tag in turned) + part
+    made = made_otherwise("visa-cvn10", data=data)
+    said = f"it would fit with {usual.tags[3]} and {usual.tags[4]} in each other's place"
+    assert asked(made, "visa-cvn10") == f"{said}: {DATA}"
 
 
 def test_other_data_is_named() -> None:

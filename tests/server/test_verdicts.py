@@ -206,6 +206,8 @@ def test_what_does_not_fit_is_explained_once_every_key_was_tried() -> None:
     scheme, covered, mac, ksn = vault.explained[0][2]
     assert (scheme, mac.hex(), ksn) == ("x9.9", "0011223344556677", "FFFF9876543210E00001")
     assert covered == [("", b"message"), ("up to its end", b"messageMACMACMA")]
+    asked_for = vault.explained[2][2][-1]  # what the card should have made its cryptogram over
+    assert asked_for is not None
 
 
 def test_what_fits_is_not_explained() -> None:
