@@ -100,9 +100,9 @@ class HexMac:
     def __init__(self, cipher: CipherName, key: Key) -> None:
         self._inner = Algorithm1(cipher, key)
 
-    def full(self, data: Key, iv: Key | None = None, steps: Steps | None = None) -> bytes:
+    def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
         """The MAC of whole blocks: 8 hex digits in ASCII."""
-        return digits(self._inner.full(data, iv, steps))[:8]
+        return digits(self._inner.full(data, steps=steps))[:8]
 
     def wipe(self) -> None:
         """Overwrite the key."""
@@ -122,12 +122,12 @@ class FoldedMac:
     def __init__(self, key: Key) -> None:
         self._inner = RetailMac(key)
 
-    def full(self, data: Key, iv: Key | None = None, steps: Steps | None = None) -> bytes:
+    def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
         """The MAC of whole blocks: 8 bytes."""
         folded = xor_blocks(data, 8)
         if steps is not None:
             steps.note(XOR_RESULT, folded)
-        return self._inner.full(folded, iv, steps)
+        return self._inner.full(folded, steps=steps)
 
     def wipe(self) -> None:
         """Overwrite the key."""

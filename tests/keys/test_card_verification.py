@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switch.keys.card_verification import (
@@ -98,9 +98,12 @@ def test_the_order_of_month_and_year_is_the_issuer_s(
     assert made_for(cvk, pan, expiry, service, "cvv2", "MMYY") == made_for(
         cvk, pan, swapped, service, "cvv2", "YYMM"
     )
+    right = card_verification_value(cvk, pan, swapped, service)
+    assert fits(cvk, pan, expiry, service, right, "cvv", "MMYY")
 
 
 @given(code=st.text(max_size=6))
+@example("\ud800")  # a lone surrogate, of which no bytes can be made
 def test_any_text_instead_of_three_digits_does_not_fit(code: str) -> None:
     """Letters, other alphabets, too many digits, none: wrong, not an error."""
     assert fits(ISSUER, PAN, "2512", "201", code) is (
@@ -122,6 +125,17 @@ def test_dynamic_values_are_the_published_ones() -> None:
         assert dynamic_value(key, pan, "00", expiry, service, counter) == value
 
 
+@pytest.mark.parametrize(("sequence", "option"), [("00", "A"), ("07", "A"), ("07", "B")])
+def test_a_dynamic_value_is_of_the_card_s_own_key(sequence: str, option: str) -> None:
+    """By its sequence number and the issuer's way to derive keys, each shown on the way."""
+    pan, steps = "6222021234567890123", Steps()
+    made = dynamic_value(ISSUER, pan, sequence, "2512", "201", "0009", option=option, steps=steps)
+    key = card_key(ISSUER, pan, sequence, option)
+    assert made == card_verification_value(key, "0009" + pan[4:], "2512", "201")
+    assert steps.find("card key") == key.hex().upper()
+    assert steps.find("decimalized")[:3] == made
+
+
 def test_cvc3_is_the_published_one() -> None:
     """By pyemv's tests and jPOS's, with the vector that the card keeps."""
     for master, pan, track, vector, counter, number, value in (
@@ -138,24 +152,24 @@ def test_cvc3_is_the_published_one() -> None:
 
 def test_what_has_no_value_is_refused() -> None:
     """Keys, PANs, expiries, service codes, kinds, orders and counters that are none."""
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: decimalized(bytes(8), PAN, "2012", "220"),
-        lambda: decimalized(ISSUER, "5" * 20, "2012", "220"),
-        lambda: decimalized(ISSUER, "4761 73900101001", "2012", "220"),
-        lambda: decimalized(ISSUER, PAN, "201", "220"),
-        lambda: decimalized(ISSUER, PAN, "20 2", "220"),
-        lambda: decimalized(ISSUER, PAN, "2012", "22"),
-        lambda: decimalized(ISSUER, PAN, "2012", ""),
-        lambda: made_for(ISSUER, PAN, "2012", "220", "cvv3"),
-        lambda: made_for(ISSUER, PAN, "2012", "220", "cvv", "DDMM"),
-        lambda: dynamic_value(ISSUER, PAN, "00", "2012", "220", "001"),
-        lambda: dynamic_value(ISSUER, PAN, "00", "2012", "220", "00A1"),
-        lambda: cvc3(ISSUER, b"", b"\x00", bytes(4)),
-        lambda: cvc3(ISSUER, b"", bytes(2), bytes(3)),
-        lambda: cvc3(ISSUER[:8], b"", bytes(2), bytes(4)),
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: decimalized(bytes(8), PAN, "2012", "220"), "a CVK has 16 bytes"),
+        (lambda: decimalized(ISSUER, "5" * 20, "2012", "220"), "a PAN has"),
+        (lambda: decimalized(ISSUER, "4761 73900101001", "2012", "220"), "a PAN has"),
+        (lambda: decimalized(ISSUER, PAN, "201", "220"), "an expiry has"),
+        (lambda: decimalized(ISSUER, PAN, "20 2", "220"), "an expiry has"),
+        (lambda: decimalized(ISSUER, PAN, "2012", "22"), "a service code has"),
+        (lambda: decimalized(ISSUER, PAN, "2012", ""), "a service code has"),
+        (lambda: made_for(ISSUER, PAN, "2012", "220", "cvv3"), "no card verification value"),
+        (lambda: made_for(ISSUER, PAN, "2012", "220", "cvv", "DDMM"), "no order of month"),
+        (lambda: dynamic_value(ISSUER, PAN, "00", "2012", "220", "001"), "the counter of a dCVV"),
+        (lambda: dynamic_value(ISSUER, PAN, "00", "2012", "220", "00A1"), "the counter of a dCVV"),
+        (lambda: cvc3(ISSUER, b"", b"\x00", bytes(4)), "an ATC has 2 bytes"),
+        (lambda: cvc3(ISSUER, b"", bytes(2), bytes(3)), "an unpredictable number has 4 bytes"),
+        (lambda: cvc3(ISSUER[:8], b"", bytes(2), bytes(4)), "16 bytes"),
     )
-    for call in calls:
-        with pytest.raises(KeyRefused) as refused:
+    for call, said in calls:
+        with pytest.raises(KeyRefused, match=said) as refused:
             call()
         assert PAN not in str(refused.value)
 

@@ -23,7 +23,7 @@ from switch.keys.mac import SCHEMES, MacKey, Scheme, mac, mac_fits
 from switch.keys.mac_iso9797 import Algorithm1, Algorithm3, RetailMac
 from switch.keys.mac_library import CipherMac, HashMac
 from switch.keys.mac_padding import pad
-from switch.keys.mac_unionpay import digits, xor_blocks
+from switch.keys.mac_unionpay import XOR_RESULT, digits, xor_blocks
 from switch.keys.port import KeyRefused
 from switch.keys.steps import Steps
 
@@ -202,6 +202,39 @@ def test_a_scheme_is_written_as_it_is_read(case: tuple[str, bytes]) -> None:
     assert Scheme.parse(case[0]) is scheme  # read once
 
 
+# Key lengths, method of padding (0 where there is none to choose), bytes handed out, bytes made.
+TABLE = {
+    "iso9797-1": ((8, 16, 24), 1, 8, 8),
+    "iso9797-3": ((16,), 1, 8, 8),
+    "x9.9": ((8,), 1, 4, 8),
+    "x9.19": ((16,), 1, 4, 8),
+    "cmac-aes": ((16, 24, 32), 0, 16, 16),
+    "cmac-tdes": ((16, 24), 0, 8, 8),
+    "unionpay-ecb": ((8, 16, 24), 1, 8, 8),
+    "unionpay-cbc": ((8,), 1, 8, 8),
+    "unionpay-x9.19": ((16,), 1, 8, 8),
+    "unionpay-sm4": ((16,), 1, 8, 8),
+    "sm4-cbc": ((16,), 1, 16, 16),
+    "sm4-iso9797-3": ((32,), 1, 16, 16),
+    "sm4-cmac": ((16,), 0, 16, 16),
+    "hmac-sha1": ((), 0, 20, 20),
+    "hmac-sha224": ((), 0, 28, 28),
+    "hmac-sha256": ((), 0, 32, 32),
+    "hmac-sha384": ((), 0, 48, 48),
+    "hmac-sha512": ((), 0, 64, 64),
+    "hmac-sm3": ((), 0, 32, 32),
+}
+
+
+def test_what_a_name_says_of_a_scheme_stays() -> None:
+    """Dialects and configurations name schemes: what a name means is a promise to them."""
+    said = {
+        name: (scheme.keys, scheme.padding, scheme.length, scheme.full)
+        for name, scheme in SCHEMES.items()
+    }
+    assert said == TABLE
+
+
 @pytest.mark.parametrize("name", list(SCHEMES))
 def test_a_key_of_a_wrong_length_is_refused(name: str) -> None:
     """Lengths are said, bytes are not; HMAC takes any key but an empty one."""
@@ -317,6 +350,28 @@ def test_the_steps_of_a_chain_are_its_blocks(scheme: str, iv: bytes | None) -> N
         expected.append((f"chained block {at // 8 + 1}", block.hex().upper()))
     shown = [(line.name, line.value) for line in steps.lines if line.name.startswith("chained")]
     assert shown == expected
+
+
+def test_the_steps_of_hex_and_folded_macs_are_those_of_their_chains() -> None:
+    """X9.9 block by block, whose last one is written in hex; one block of all, and X9.19 of it."""
+    steps, message = Steps(), bytes.fromhex(TIME)
+    made = mac("unionpay-cbc", bytes.fromhex(MAK), message, steps=steps)
+    last = steps.find(f"chained block {len(message) // 8}")
+    assert made == last[:8].encode()
+    assert steps.find("MAC in full") == made.hex().upper()
+    assert last == mac("x9.9:8", bytes.fromhex(MAK), message).hex().upper()
+    steps = Steps()
+    made = mac("unionpay-x9.19", bytes.fromhex(DOUBLE), message, steps=steps)
+    folded = xor_blocks(message, 8)
+    assert steps.find(XOR_RESULT) == folded.hex().upper()
+    assert (
+        steps.find("chained block 1")
+        == des_encrypt(bytes.fromhex(DOUBLE)[:8], folded).hex().upper()
+    )
+    assert made == mac("x9.19:8", bytes.fromhex(DOUBLE), folded)
+    steps = Steps()
+    made = mac("unionpay-ecb", bytes.fromhex(DOUBLE), message, steps=steps)
+    assert steps.find("MAC in full") == made.hex().upper()
 
 
 def test_the_steps_of_cmac_lead_to_it() -> None:
