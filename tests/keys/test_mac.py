@@ -140,6 +140,8 @@ def test_the_retail_mac_is_its_definition(key: bytes, message: bytes, iv: bytes)
     made = des_encrypt(key[:8], des_decrypt(key[8:], chain))
     assert mac("iso9797-3", key, message, iv=iv) == made
     assert mac("iso9797-3", key[:8], message, second=key[8:], iv=iv) == made
+    assert mac_fits("iso9797-3", key[:8], message, made, second=key[8:], iv=iv)
+    assert MacKey("iso9797-3", key).check(message, made, iv=iv)
 
 
 @given(st.sampled_from((8, 16)), st.binary(min_size=1, max_size=200))
@@ -246,6 +248,8 @@ def test_a_key_of_a_wrong_length_is_refused(name: str) -> None:
 
 def test_what_a_scheme_does_not_have_is_refused() -> None:
     """A second key, and a first block, where there is none."""
+    with pytest.raises(KeyRefused, match="has 7 bytes: 8 or 16 or 24 are right"):
+        mac("unionpay-ecb", bytes(7), b"")
     with pytest.raises(KeyRefused, match="takes one key"):
         mac("cmac-aes", bytes(16), b"", second=bytes(16))
     with pytest.raises(KeyRefused, match="no initial block"):
