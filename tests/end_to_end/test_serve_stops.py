@@ -57,6 +57,7 @@ def test_a_kill_around_the_commit(
     repeat gets the answer that was stored, and the ports open only after that was looked at.
     """
     host = with_fault(make_host(), what).start()
+    host.await_log("recovery")  # the log is written beside the work: a kill may take its end
     peer = dial(host)
     peer.send(peer.purchase(1))
     assert peer.receive() is None
