@@ -206,7 +206,7 @@ def _fetched(wanted: Input, value: str | None) -> str:
     flag = f"--{wanted.name}"
     if value is None:
         if wanted.required:
-            raise InputRefused(flag, "is missing: give it as a value, as @FILE or as -")
+            raise click.UsageError(f"{flag} is missing: give it as a value, as @FILE or as -")
         return wanted.default
     if value == "-":
         line = sys.stdin.readline()
