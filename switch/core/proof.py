@@ -144,7 +144,8 @@ def mac(case: Case) -> Objection:
     if isinstance(found, Verdict):
         case.proven = True
         former = "former" in found.data
-        case.passed("mac", "MAC", "right, under the key before" if former else "right")
+        saw = f"under {key_name(case.request, security, 'tak')}"
+        case.passed("mac", saw, "right, under the key before" if former else "right")
         return None
     if isinstance(found, Key):
         raise KeyError(found)

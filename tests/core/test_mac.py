@@ -51,6 +51,7 @@ def test_a_right_mac_is_answered_with_one_under_the_same_key(shop: Shop) -> None
     secure(shop)
     assert shop.ask(shop.purchase(mac=MAC)).approved
     assert shop.trail["mac"] == (True, "right")
+    assert [check.saw for check in shop.last.trail if check.name == "mac"] == [f"under {TAK}"]
     assert order(shop) == MacOrder(KeyUse(TAK, f"block of {TAK}"))
     assert shop.ask(shop.purchase("K2", 10_000_000, mac=MAC)).reason is Reason.FUNDS_INSUFFICIENT
     assert order(shop) == MacOrder(KeyUse(TAK, f"block of {TAK}"))
@@ -60,6 +61,7 @@ def test_under_dukpt_the_answers_mac_is_under_the_response_key(shop: Shop) -> No
     """The base derivation key and the very key serial number of the request."""
     secure(shop, mac_scheme="x9.19")
     assert shop.ask(shop.purchase(mac=MAC, ksn=tdes(1))).approved
+    assert [check.saw for check in shop.last.trail if check.name == "mac"] == [f"under {BDK}"]
     assert order(shop) == MacOrder(KeyUse(BDK, f"block of {BDK}"), tdes(1), "x9.19")
 
 
