@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from switch.errors import IsoswitchError
-from switch.keys.port import HandedKey, MadeKey
+from switch.keys.port import HandedKey, KeySpec, MadeKey
 from switch.model.key_roles import role_of
 from switch.model.records import SealedKey
 from switch.model.security import KeyUse
@@ -166,6 +166,11 @@ def shown(name: str) -> str:
 def use_of(row: SealedKey) -> KeyUse:
     """The key as the vault is told of it."""
     return KeyUse(row.id, row.block)
+
+
+def spec_of(row: SealedKey) -> KeySpec:
+    """What its row says that it is."""
+    return KeySpec(row.usage, row.algorithm, row.length, row.mode, row.exportability, row.mark)
 
 
 def all_of(row: SealedKey) -> tuple[KeyUse, ...]:

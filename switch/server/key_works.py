@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from switch.core.admin_keys import STATES
 from switch.keys.ciphers import wipe
+from switch.keys.permissions import need_export, need_one_mark
 from switch.keys.port import KeySpec, KeyVault
 from switch.model.key_roles import SIZES, names_in_words, role_of
 from switch.model.security import KeyUse, base_key
@@ -36,6 +37,7 @@ from switch.server.key_words import (
     in_use,
     installed,
     refuse_live,
+    spec_of,
     taken,
     use_of,
     words_of,
@@ -226,6 +228,10 @@ class KeyWorks:
             given.yes("legacy"),
             given.word("version"),
         )
+        if form not in ("tr31", "cryptogram"):
+            raise KeyCommandError("form is tr31 or cryptogram")
+        # Told before a second officer is asked; the vault judges by the block itself, when it runs.
+        need_export(row.id, spec_of(row), kek.id, spec_of(kek), form)
 
         def run(officers: tuple[str, ...]) -> Done:
             if form == "cryptogram":
@@ -238,8 +244,6 @@ class KeyWorks:
                 )
             return Done(f"{row.id} under {kek.id}", handed_over(handed))
 
-        if form not in ("tr31", "cryptogram"):
-            raise KeyCommandError("form is tr31 or cryptogram")
         return Work(given.what, row.id, row.mark, run)
 
     def _sheet(self, given: Given) -> Work:
@@ -260,6 +264,8 @@ class KeyWorks:
         count = given.count("count", 1)
         if kek is None:
             refuse_live(row)
+        else:
+            need_one_mark(row.id, row.mark, kek.id, kek.mark)
 
         def run(officers: tuple[str, ...]) -> Done:
             made = self._vault.initial_key(use_of(row), ksn)

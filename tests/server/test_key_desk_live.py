@@ -68,7 +68,7 @@ async def live_key(counter: Counter, name: str, **words: str) -> None:
         ("keys.rotate", {}),
         ("keys.destroy", {}),
         ("keys.state", {"state": "deactivated"}),
-        ("keys.export", {"kek": "zone.bank.zmk"}),
+        ("keys.export", {"kek": "zone.live.zmk"}),
         ("keys.initial_key", {"ksn": "AABBCCDDEE0000000000", "kek": "zone.live.zmk"}),
     ],
 )
@@ -84,9 +84,34 @@ async def test_a_live_key_is_touched_by_two_officers_only(
     assert "give your token" in said["error"]
     asked = await counter.says(command, name=name, **words, token=BOB)
     assert "pending" in asked
-    done = await counter.says("keys.approve", id=asked["pending"], token=ALICE)
-    # A live key never leaves under a test key (SR-KEY-09), two officers or not.
-    assert done["ok"] == (words.get("kek") != "zone.bank.zmk")
+    assert (await counter.says("keys.approve", id=asked["pending"], token=ALICE))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("keys.export", {}), ("keys.initial_key", {"ksn": "AABBCCDDEE0000000000"})],
+)
+async def test_a_live_key_under_a_test_key_is_refused_at_once(
+    command: str, words: dict[str, str]
+) -> None:
+    """SR-KEY-09: two officers or not, so no second one is asked."""
+    counter = Counter()
+    await live_key(counter, "bdk.AABBCCDDEE")
+    given = {"name": "bdk.AABBCCDDEE", "kek": "zone.bank.zmk", **words}
+    said = await counter.says(command, **given, token=BOB)
+    assert "they never meet" in said["error"]
+    assert (await counter.says("keys.pending"))["pending"] == []
+
+
+async def test_a_live_key_that_must_not_leave_is_refused_at_once() -> None:
+    """SR-KEY-10: its exportability is known before a second officer is asked."""
+    counter = Counter()
+    await live_key(counter, "bdk.AABBCCDDEE", exportability="N")
+    await live_key(counter, "zone.live.zmk")
+    given = {"name": "bdk.AABBCCDDEE", "kek": "zone.live.zmk"}
+    said = await counter.says("keys.export", **given, token=BOB)
+    assert "exportability N" in said["error"]
+    assert (await counter.says("keys.pending"))["pending"] == []
 
 
 @pytest.mark.parametrize("command", ["keys.sheet", "keys.initial_key", "keys.inject"])
