@@ -291,6 +291,8 @@ def approve(ctx: click.Context, /, id: str, **given: Any) -> None:  # noqa: A002
 def pending(ctx: click.Context, /, **given: Any) -> None:
     """What waits for a second officer."""
     answer = asked(ctx, "keys.pending", given)
+    if answer is not None and not answer["pending"]:
+        click.echo("nothing waits for a second officer")
     for row in answer["pending"] if answer is not None else ():
         click.echo(
             f"{row['id']}  {row['command']} {row['key']}  asked by {row['officer']}, "

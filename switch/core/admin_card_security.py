@@ -63,5 +63,6 @@ def queue_script(event: OperatorCommand, facts: Facts) -> Decision:
     data = {"card": known.id, "scripts": list(scripts)}
     if scripts == known.scripts:
         return settled(event, (), "no script waits for the card", data)
-    said = f"card: {len(scripts)} scripts wait for its next chip transaction"
+    count = "1 script waits" if len(scripts) == 1 else f"{len(scripts)} scripts wait"
+    said = f"card: {count} for its next chip transaction"
     return settled(event, (next_version(known, scripts=scripts),), said, data)

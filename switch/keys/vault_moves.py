@@ -232,4 +232,4 @@ def _need_stronger(kek: KeyUse, shared: OpenKey, spec: KeySpec) -> None:
 
 def _need_legacy(legacy: bool, why: str) -> None:
     if not legacy:
-        raise KeyMisused(f"{why}: only with the option for obsolete forms (SR-KEY-02)")
+        raise KeyMisused(f"{why}: only with --legacy, the option for obsolete forms (SR-KEY-02)")

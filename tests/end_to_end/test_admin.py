@@ -98,7 +98,7 @@ def test_what_cards_and_terminals_are_secured_with(
     assert said("cards", "set", "visa", "--chip", "banana").startswith("2 ")
     words = ("--chip", "visa-cvn18", "--issuer", "own", "--sequence", "01", "--verification", "yes")
     assert said("cards", "set", "visa", *words).startswith("0 ")
-    assert "1 scripts wait" in said("cards", "script", "visa", "pin-unblock")
+    assert "1 script waits" in said("cards", "script", "visa", "pin-unblock")
     assert "is no script" in said("cards", "script", "visa", "explode")
     assert "0 scripts wait" in said("cards", "script", "visa", "")
     assert said("terminals", "unlock", "DEMO0001") == "0 terminal DEMO0001 has no failures\n"

@@ -182,6 +182,7 @@ def test_a_live_key_takes_two_officers(
     """
     host, alice, bob = guarded(tmp_path, make_host)
     nobody = Person(host)
+    assert nobody.done("pending") == "nothing waits for a second officer\n"
     assert "give your token" in nobody.refused("generate", "zone.bank.zmk", "--live")
     asked = alice.told("generate", "zone.bank.zmk", "--live")
     assert asked["pending"] in nobody.done("pending")

@@ -81,11 +81,16 @@ def test_working_keys_come_by_message(town: HostProcess, tmp_path: Path) -> None
     assert till.inject("--tmk")["name"] == "tmk"
     done = till.ask("keys")
     assert [key["name"] for key in done["keys"]] == ["tpk", "tak"]
+    first = "DUKPT keys are here too and go first"
+    assert first not in till.run("keys").stdout
     bought = till.ask("purchase", *CARD, "--pin", "1234")
     assert bought["checked"]["mac"] == "verified"
     assert till.ask("purchase", *CARD, "--pin", "1234", "--bad-mac", code=1)["reason"] == (
         "mac.invalid"
     )
+    till.inject()
+    assert first in till.run("keys").stdout
+    assert first not in till.run("keys", "--secure", "session").stdout
 
 
 def test_a_key_sheet_of_somebody_else(town: HostProcess, tmp_path: Path) -> None:

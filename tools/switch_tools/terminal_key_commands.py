@@ -27,7 +27,7 @@ from switch_tools.terminal_injecting import (
     from_switch,
     initial_order,
 )
-from switch_tools.terminal_keys import TAK, TMK, TPK, KeyRing, Slot
+from switch_tools.terminal_keys import AES_DUKPT, TAK, TDES_DUKPT, TMK, TPK, KeyRing, Slot
 from switch_tools.terminal_model import Wish
 from switch_tools.terminal_options import Options, place_of, terminal_options
 
@@ -41,6 +41,7 @@ From somebody else's key sheet (hex as argument, '-' reads standard input):
   isoswitch terminal inject --ksn FFFF9876543210E00000 --sheet -
   isoswitch terminal inject --tmk --sheet COMPONENT1 --sheet COMPONENT2"""
 _STDIN: Final = "-"
+_DUKPT_FIRST: Final = "DUKPT keys are here too and go first: these take --secure session"
 
 
 @click.command(epilog=_INJECT_EPILOG)
@@ -119,6 +120,8 @@ def keys(options: Options, only: bool) -> None:
         show(options, outcome)
         if not code:
             _tell(options, ring, working)
+            if working and not options.secure and (ring.has(TDES_DUKPT) or ring.has(AES_DUKPT)):
+                click.echo(_DUKPT_FIRST)
     click.get_current_context().exit(code)
 
 

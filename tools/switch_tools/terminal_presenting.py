@@ -79,7 +79,8 @@ _OPTIONS: Final = (
     click.option(
         "--replay-ksn",
         is_flag=True,
-        help="For testers: the key serial number of the message before is used again.",
+        help="For testers: the key serial number of the message before is used again. Behind one "
+        "whose MAC was refused it is taken: that message has not used it up.",
     ),
     click.option("--bad-arqc", is_flag=True, help="For testers: the chip's cryptogram is wrong."),
 )
