@@ -6,6 +6,7 @@ name, and the length of what is handed out.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes
@@ -40,7 +41,36 @@ HASHES: Final = {name: made.digest_size for name, made in _HASHES.items()}  # by
 _REDUCTION: Final = {8: 0x1B, 16: 0x87}
 
 
-class CipherMac:
+class _Keyed(ABC):
+    """A keyed state of the library, made once and copied for each MAC."""
+
+    __slots__ = ("_key", "_keyed")
+
+    def __init__(self, key: Key, keyed: CMAC | HMAC) -> None:
+        self._key = bytearray(key)
+        self._keyed: CMAC | HMAC | None = keyed
+
+    def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
+        """The MAC of any number of bytes, as long as the block or the hash."""
+        if self._keyed is None:
+            raise KeyRefused(WIPED)
+        made = self._keyed.copy()
+        made.update(bytes(data))
+        if steps is not None:
+            self._note(data, steps)
+        return made.finalize()
+
+    def wipe(self) -> None:
+        """Overwrite the key; no MAC is made any more."""
+        wipe(self._key)
+        self._keyed = None
+
+    @abstractmethod
+    def _note(self, data: Key, steps: Steps) -> None:
+        """What a person may want to see on the way."""
+
+
+class CipherMac(_Keyed):
     """CMAC.
 
     ::
@@ -56,29 +86,13 @@ class CipherMac:
     'BB1D6929E95937287FA37D129B756746'
     """
 
-    __slots__ = ("_cipher", "_key", "_keyed")
+    __slots__ = ("_cipher",)
 
     def __init__(self, cipher: CipherName, key: Key) -> None:
         self._cipher: CipherName = cipher
-        self._key = bytearray(key)
         primitive = algorithm(cipher, key)
-        self._keyed: CMAC | None = CMAC(primitive)
+        super().__init__(key, CMAC(primitive))
         wipe_algorithm(primitive)
-
-    def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
-        """The MAC of any number of bytes, one block long."""
-        if self._keyed is None:
-            raise KeyRefused(WIPED)
-        made = self._keyed.copy()
-        made.update(bytes(data))
-        if steps is not None:
-            self._note(data, steps)
-        return made.finalize()
-
-    def wipe(self) -> None:
-        """Overwrite the key; no MAC is made any more."""
-        wipe(self._key)
-        self._keyed = None
 
     def _note(self, data: Key, steps: Steps) -> None:
         """The two subkeys, and the last block with the one that it takes."""
@@ -105,36 +119,20 @@ def _doubled(block: Key) -> bytes:
     return shifted.to_bytes(size, "big")
 
 
-class HashMac:
+class HashMac(_Keyed):
     """HMAC.
 
     >>> HashMac("SHA-256", bytes([0x0B]) * 20).full(b"Hi There").hex()[:16]
     'b0344c61d8db3853'
     """
 
-    __slots__ = ("_hash", "_key", "_keyed")
+    __slots__ = ("_hash",)
 
     def __init__(self, name: str, key: Key) -> None:
         if not key:
             raise KeyRefused("the HMAC key is empty: at least one byte is right")
         self._hash = _HASHES[name]
-        self._key = bytearray(key)
-        self._keyed: HMAC | None = HMAC(self._key, self._hash)
-
-    def full(self, data: Key, _iv: Key | None = None, steps: Steps | None = None) -> bytes:
-        """The MAC of any number of bytes, as long as the hash."""
-        if self._keyed is None:
-            raise KeyRefused(WIPED)
-        made = self._keyed.copy()
-        made.update(bytes(data))
-        if steps is not None:
-            self._note(data, steps)
-        return made.finalize()
-
-    def wipe(self) -> None:
-        """Overwrite the key; no MAC is made any more."""
-        wipe(self._key)
-        self._keyed = None
+        super().__init__(key, HMAC(key, self._hash))
 
     def _note(self, data: Key, steps: Steps) -> None:
         """The inner hash: of the key with 36 and the data."""
