@@ -19,6 +19,7 @@ from switch.keys.port import KeyRefused
 DOUBLE = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 NIST_AES = bytes.fromhex("2B7E151628AED2A6ABF7158809CF4F3C")  # SP 800-38A, appendix F
 NIST_BLOCK = bytes.fromhex("6BC1BEE22E409F96E93D7E117393172A")
+Chain = Callable[..., bytearray]
 LENGTHS = {"TDES": (8, 16, 24), "AES": (16, 24, 32), "SM4": (16,)}
 
 
@@ -112,6 +113,50 @@ def test_the_named_ones_are_inverses(
     assert back(key, bytes(enciphered)) == NIST_BLOCK
 
 
+@settings(max_examples=20)
+@given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
+def test_the_named_chains_begin_with_the_block_that_is_given(data: bytes, iv: bytes) -> None:
+    """Of TDES and AES, both ways; a block of zeros where there is none."""
+    named: tuple[tuple[CipherName, Chain, Chain], ...] = (
+        ("TDES", ciphers.tdes_cbc_encrypt, ciphers.tdes_cbc_decrypt),
+        ("AES", ciphers.aes_cbc_encrypt, ciphers.aes_cbc_decrypt),
+    )
+    for name, forward, back in named:
+        start = iv[: ciphers.block_size(name)]
+        made = forward(DOUBLE, data, start)
+        assert made == ciphers.cbc_encrypt(name, DOUBLE, data, start)
+        assert back(DOUBLE, made, start) == data
+        assert forward(DOUBLE, data) == forward(DOUBLE, data, bytes(len(start)))
+
+
+def test_a_key_of_a_right_length_is_taken() -> None:
+    """By every cipher, each length of its own."""
+    for name, lengths in LENGTHS.items():
+        for length in lengths:
+            ciphers.check_key(next(each for each in CIPHERS if each == name), bytes(length))
+
+
+def test_no_key_stays_in_a_primitive_that_was_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-KEY-13: by the block, chained and as a counter, the library's copy is overwritten."""
+    held: list[bytearray] = []
+
+    def watched(cipher: CipherName, key: bytes | bytearray) -> object:
+        made = made_by(cipher, key)
+        key_held = getattr(made, "key", None)
+        assert isinstance(key_held, bytearray)
+        assert any(key_held)
+        held.append(key_held)
+        return made
+
+    made_by = ciphers.algorithm
+    monkeypatch.setattr(ciphers, "algorithm", watched)
+    ciphers.aes_encrypt(DOUBLE, NIST_BLOCK)
+    ciphers.tdes_decrypt(DOUBLE, NIST_BLOCK)
+    ciphers.cbc_encrypt("AES", DOUBLE, NIST_BLOCK)
+    ciphers.counter_mode("SM4", DOUBLE, NIST_BLOCK, bytes(16))
+    assert [any(key) for key in held] == [False] * 4
+
+
 def test_single_des_is_tdes_with_one_key_three_times() -> None:
     """ANSI X9.52, keying option 3; two keys are used as K1, K2, K1."""
     assert ciphers.des_encrypt(DOUBLE[:8], bytes(8)) == ciphers.tdes_encrypt(
@@ -126,6 +171,8 @@ def test_single_des_is_tdes_with_one_key_three_times() -> None:
     ("call", "said"),
     [
         (lambda: BlockCipher("TDES", bytes(15)), "15 bytes: 8 (single DES), 16 or 24 are right"),
+        (lambda: ciphers.expand(bytes(15)), "the TDES key has 15 bytes"),
+        (lambda: ciphers.check_key("AES", bytes(8)), "the AES key has 8 bytes: 16, 24 or 32"),
         (lambda: BlockCipher("AES", bytes(20)), "20 bytes: 16, 24 or 32 are right"),
         (lambda: BlockCipher("SM4", bytes(24)), "24 bytes: 16 are right"),
         (lambda: BlockCipher("DES3", bytes(24)), "no such cipher; there are TDES, AES, SM4"),  # type: ignore[arg-type]
@@ -181,6 +228,17 @@ def test_odd_parity_is_odd_and_stays(key: bytes) -> None:
     before = bytearray(key)
     assert ciphers.with_parity(before) == adjusted == ciphers.odd_parity(bytearray(key))
     assert not any(before)
+    for same_key in (key, bytearray(key)):
+        assert isinstance(ciphers.odd_parity(same_key), bytearray)  # the caller overwrites it
+
+
+@given(st.binary(max_size=32), st.data())
+def test_xor_is_bit_by_bit(left: bytes, draw: st.DataObject) -> None:
+    """As of two numbers; what comes out may be a key, which the caller overwrites."""
+    right = draw.draw(st.binary(min_size=len(left), max_size=len(left)))
+    both = int.from_bytes(left, "big") ^ int.from_bytes(right, "big")
+    assert ciphers.xor(left, bytearray(right)) == both.to_bytes(len(left), "big")
+    assert isinstance(ciphers.xor(left, right), bytearray)
 
 
 @given(st.binary(max_size=40), st.binary(max_size=40))
