@@ -39,6 +39,7 @@ def test_what_is_enciphered_is_deciphered(case: tuple[CipherName, bytes, bytes])
     """Inverses, by the block and chained, from any first block."""
     name, key, data = case
     cipher = BlockCipher(name, key)
+    assert cipher.name == name
     assert cipher.decrypt(cipher.encrypt(data)) == data
     iv = data[: ciphers.block_size(name)]
     assert ciphers.cbc_decrypt(name, key, ciphers.cbc_encrypt(name, key, data, iv), iv) == data
@@ -170,10 +171,13 @@ def test_single_des_is_tdes_with_one_key_three_times() -> None:
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: BlockCipher("TDES", bytes(15)), "15 bytes: 8 (single DES), 16 or 24 are right"),
+        (
+            lambda: BlockCipher("TDES", bytes(15)),
+            "TDES key has 15 bytes: 8 (single DES), 16 or 24 are right",
+        ),
         (lambda: ciphers.expand(bytes(15)), "the TDES key has 15 bytes"),
         (lambda: ciphers.check_key("AES", bytes(8)), "the AES key has 8 bytes: 16, 24 or 32"),
-        (lambda: BlockCipher("AES", bytes(20)), "20 bytes: 16, 24 or 32 are right"),
+        (lambda: BlockCipher("AES", bytes(20)), "AES key has 20 bytes: 16, 24 or 32 are right"),
         (lambda: BlockCipher("SM4", bytes(24)), "24 bytes: 16 are right"),
         (lambda: BlockCipher("DES3", bytes(24)), "no such cipher; there are TDES, AES, SM4"),  # type: ignore[arg-type]
         (lambda: ciphers.des_encrypt(bytes(16), bytes(8)), "16 bytes: 8 are right"),
