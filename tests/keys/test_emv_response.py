@@ -62,18 +62,24 @@ def test_what_cannot_be_answered_is_refused() -> None:
     """Cryptograms, codes and keys of another length; the published negative cases are these."""
     key = bytes.fromhex("AA" * 16)
     short, long = bytes.fromhex("12345678"), bytes.fromhex("12" * 9)
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: response_cryptogram(key, short, bytes(2)),
-        lambda: response_cryptogram(key, ARQC, bytes(3)),
-        lambda: response_cryptogram(key[:8], ARQC, bytes(2)),
-        lambda: response_mac(key, bytes.fromhex("1234567890121456"), short, long),
-        lambda: response_mac(key, short, short),
-        lambda: response_mac(key, ARQC, bytes(2)),
-        lambda: response_mac(key[:8], ARQC, bytes(4)),
-        lambda: issuer_authentication(3, key, ARQC, bytes(2)),
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: response_cryptogram(key, short, bytes(2)), "a cryptogram has 8"),
+        (lambda: response_cryptogram(key, ARQC, bytes(3)), "an authorization response code has 2"),
+        (
+            lambda: response_cryptogram(key[:8], ARQC, bytes(2)),
+            "the key of a response cryptogram has 16",
+        ),
+        (
+            lambda: response_mac(key, bytes.fromhex("1234567890121456"), short, long),
+            "proprietary authentication data has 8",
+        ),
+        (lambda: response_mac(key, short, short), "a cryptogram has 8"),
+        (lambda: response_mac(key, ARQC, bytes(2)), "a card status update has 4"),
+        (lambda: response_mac(key[:8], ARQC, bytes(4)), "a card's session key has 16"),
+        (lambda: issuer_authentication(3, key, ARQC, bytes(2)), "methods 1 and 2"),
     )
-    for call in calls:
-        with pytest.raises(KeyRefused):
+    for call, said in calls:
+        with pytest.raises(KeyRefused, match=said):
             call()
 
 
@@ -124,6 +130,12 @@ def test_a_status_update_says_nothing_that_it_is_not_told() -> None:
     assert CardStatusUpdate(approved=False).encoded() == bytes(4)
 
 
+def test_a_status_update_takes_all_that_its_bits_hold() -> None:
+    """The highest number of tries, and of the byte that is the issuer's own."""
+    made = CardStatusUpdate(approved=False, tries=15, own=255).encoded()
+    assert made == bytes((15, 0, 0, 255))
+
+
 @pytest.mark.parametrize(
     "update",
     [
@@ -146,3 +158,4 @@ def test_steps_show_what_is_enciphered() -> None:
     response_mac(ISSUER, ARQC, bytes(4), steps=steps)
     assert steps.lines[0].value == "19FCA15AE665FA2E"
     assert steps.lines[1].value == ARQC.hex().upper() + "00000000"
+    assert steps.find("padded data") == ARQC.hex().upper() + "0000000080000000"
