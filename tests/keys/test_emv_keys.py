@@ -160,23 +160,27 @@ def test_what_is_no_card_is_refused(master: bytes, pan: str, sequence: str, opti
 def test_what_is_no_transaction_is_refused() -> None:
     """Counters, numbers and keys of another length, methods and options that do not exist."""
     card = card_key(ISSUER, PAN)
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: session_key("common", card, b"\x01"),
-        lambda: session_key("mastercard", card, ATC, b""),
-        lambda: session_key("none", card[:8], ATC),
-        lambda: session_key("visa", card, ATC),
-        lambda: common(card[:8], bytes(8)),
-        lambda: common(card, bytes(7)),
-        lambda: pboc(card[:8], ATC),
-        lambda: visa_messaging(card[:8], ATC),
-        lambda: visa_messaging(card, b""),
-        lambda: emv2000(card, ATC, 8, 3),
-        lambda: emv2000(card, ATC, 2, 256),
-        lambda: emv2000(card, ATC, start=bytes(8)),
-        lambda: card_key(ISSUER, PAN, option="C"),
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (lambda: session_key("common", card, b"\x01"), "an ATC has 2"),
+        (lambda: session_key("mastercard", card, ATC, b""), "an unpredictable number has 4"),
+        (lambda: session_key("none", card[:8], ATC), "a card's key has 16"),
+        (lambda: session_key("visa", card, ATC), "no method for session keys"),
+        (lambda: common(card[:8], bytes(8)), "a card's key has 16"),
+        (lambda: common(card, bytes(7)), "a diversification value has 8"),
+        (lambda: pboc(card, b"\x01"), "an ATC has 2"),
+        (lambda: session_key("mastercard", card, b"\x01", bytes(4)), "an ATC has 2"),
+        (lambda: emv2000(card[:8], ATC), "a card's key has 16"),
+        (lambda: emv2000(card, b"\x01"), "an ATC has 2"),
+        (lambda: pboc(card[:8], ATC), "a card's key has 16"),
+        (lambda: visa_messaging(card[:8], ATC), "a card's key has 16"),
+        (lambda: visa_messaging(card, b""), "an ATC has 2"),
+        (lambda: emv2000(card, ATC, 8, 3), "a leaf for each counter"),
+        (lambda: emv2000(card, ATC, 2, 256), "a leaf for each counter"),
+        (lambda: emv2000(card, ATC, start=bytes(8)), "a start value has 16"),
+        (lambda: card_key(ISSUER, PAN, option="C"), "no way to derive"),
     )
-    for call in calls:
-        with pytest.raises(KeyRefused):
+    for call, said in calls:
+        with pytest.raises(KeyRefused, match=said):
             call()
 
 

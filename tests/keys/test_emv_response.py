@@ -137,6 +137,26 @@ def test_a_status_update_takes_all_that_its_bits_hold() -> None:
 
 
 @pytest.mark.parametrize(
+    ("update", "said"),
+    [
+        (CardStatusUpdate(approved=True), "00800000"),
+        (CardStatusUpdate(approved=False, block_card=True), "00400000"),
+        (CardStatusUpdate(approved=False, block_application=True), "00200000"),
+        (CardStatusUpdate(approved=False, set_tries=True), "00100000"),
+        (CardStatusUpdate(approved=False, online_next=True), "00080000"),
+        (CardStatusUpdate(approved=False, by_proxy=True), "00040000"),
+        (CardStatusUpdate(approved=False, counters="upper"), "00010000"),
+        (CardStatusUpdate(approved=False, counters="reset"), "00020000"),
+        (CardStatusUpdate(approved=False, counters="add"), "00030000"),
+        (CardStatusUpdate(approved=False, proprietary=True), "80000000"),
+    ],
+)
+def test_each_thing_alone_is_its_own_bit_alone(update: CardStatusUpdate, said: str) -> None:
+    """Whatever else an update could say."""
+    assert update.encoded().hex() == said
+
+
+@pytest.mark.parametrize(
     "update",
     [
         CardStatusUpdate(True, tries=16),
