@@ -1,7 +1,7 @@
 """What a key must be like when it comes in: asked at generation and import, never at each use
 (SR-KEY-10), and how components become a key.
 
-Owns the lists of weak DES keys and the rules for equal bytes, equal halves and parity. Refuses to
+Owns the lists of weak DES keys and the rules for equal bytes and equal halves. Refuses to
 know where a key comes from. Its refusals say which rule, never a byte of the key.
 """
 
@@ -37,13 +37,12 @@ def has_odd_parity(key: Key) -> bool:
     return all(byte.bit_count() & 1 for byte in key)
 
 
-def refuse_unfit(
-    kind: KeyKind, key: Key, *, single_des: bool = False, parity: bool = False
-) -> None:
+def refuse_unfit(kind: KeyKind, key: Key, *, single_des: bool = False) -> None:
     """Raises KeyRefused for a key that must not come in (SR-KEY-10).
 
     ``single_des`` lets 8 bytes of DES pass: the UnionPay line's MAC keys, the one exception with a
-    name. ``parity`` demands odd parity, which TDES keys that were derived do not have.
+    name. Parity is not demanded: no scheme here has it, since neither ciphers nor check values look
+    at these bits, and keys that were derived or XORed of components have any.
     """
     if kind == "HMAC":
         if len(key) < 16:
@@ -56,8 +55,6 @@ def refuse_unfit(
         if len(key) == 8 and not single_des:
             raise KeyRefused("the TDES key has 8 bytes, which is single DES: 16 or 24 are right")
         _refuse_des(key)
-        if parity and not has_odd_parity(key):
-            raise KeyRefused("the TDES key has not odd parity: a byte was mistyped or changed")
 
 
 def combine(components: list[bytearray]) -> bytearray:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.keys.check_value import KeyKind
+from switch.keys.check_value import KeyKind, check_value
 from switch.keys.ciphers import des_encrypt, odd_parity, xor
 from switch.keys.clear_keys import WEAK, combine, has_odd_parity, refuse_unfit
 from switch.keys.port import KeyRefused
@@ -89,13 +89,14 @@ def test_single_des_passes_only_by_its_name() -> None:
     refuse_unfit("TDES", GOOD, single_des=True)
 
 
-def test_odd_parity_is_demanded_where_it_is_asked_for() -> None:
-    """Components and keys that were typed in have it; derived keys do not."""
+def test_parity_is_nothing_to_refuse_a_key_for() -> None:
+    """SR-KEY-10: no scheme here has it. With any parity the key has the same check value; XORed
+    components and derived keys have any.
+    """
     crooked = bytes([GOOD[0] ^ 1, *GOOD[1:]]) + OTHER
     refuse_unfit("TDES", crooked)
-    refuse_unfit("TDES", odd_parity(crooked), parity=True)
-    with pytest.raises(KeyRefused, match="parity"):
-        refuse_unfit("TDES", crooked, parity=True)
+    refuse_unfit("TDES", odd_parity(crooked))
+    assert check_value("TDES", crooked) == check_value("TDES", odd_parity(crooked))
 
 
 @given(st.integers(2, 5), st.sampled_from((8, 16, 24, 32)), st.data())
