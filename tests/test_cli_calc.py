@@ -150,13 +150,13 @@ def test_refusals_say_which_input_and_what_would_be_right(
 def test_a_refusal_shows_how_far_it_came() -> None:
     """A block under another key: what came out of it is what tells a developer why."""
     words = ("calc", "pinblock", "decipher", "--format", "0", "--key", KEY)
-    words = (*words, "--block", "0123456789ABCDEF", "--pan", "5555555551234567")
-    refused = run(*words)
+    given = (*words, "--block", "0123456789ABCDEF", "--pan", "5555555551234567")
+    refused = run(*given)
     assert refused.exit_code == 1
     assert refused.stdout == "PIN block  A C 8 0 C F 3 A  9 6 F 3 1 0 4 A\n\n"
     assert "holds no PIN" in refused.stderr
-    assert run(*words, "--no-steps").stdout == ""
-    assert json.loads(run(*words, "--json").stdout)["ok"] is False
+    assert run(*given, "--no-steps").stdout == ""
+    assert json.loads(run(*given, "--json").stdout)["ok"] is False
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
