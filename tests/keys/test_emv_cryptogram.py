@@ -14,6 +14,7 @@ from switch.keys.emv_cryptogram import (
     cryptogram_data,
     information_of,
     kind_of,
+    lacking,
 )
 from switch.keys.emv_tags import LENGTHS
 from switch.keys.mac_iso9797 import RetailMac
@@ -76,14 +77,14 @@ def test_padding_two_tells_trailing_zeros_apart(key: bytes, data: bytes) -> None
 @pytest.mark.parametrize("key", [bytes(8), bytes(24), b""])
 def test_keys_of_another_length_are_refused(key: bytes) -> None:
     """A cryptogram is made with 16 bytes."""
-    with pytest.raises(KeyRefused):
+    with pytest.raises(KeyRefused, match="a card's session key has 16 bytes"):
         application_cryptogram(key, b"data")
 
 
 def test_what_is_no_cryptogram_or_padding_is_refused() -> None:
     """Seven bytes are none; a short one never fits by its beginning."""
     good = application_cryptogram(ISSUER, b"data")
-    with pytest.raises(KeyRefused):
+    with pytest.raises(KeyRefused, match="a cryptogram has 8 bytes, this one has 7"):
         check_cryptogram(ISSUER, b"data", 2, good[:7])
     with pytest.raises(KeyRefused):
         application_cryptogram(ISSUER, b"data", 3)
@@ -102,9 +103,16 @@ def test_data_names_all_that_lacks(values: dict[str, bytes]) -> None:
         with pytest.raises(TagsMissing) as refused:
             cryptogram_data(values, tags)
         assert refused.value.tags == tuple(absent)
-        assert all(tag in str(refused.value) for tag in absent)
+        assert f"lacks {', '.join(absent)}, or" in str(refused.value)
     else:
         assert cryptogram_data(values, tags) == b"".join(values[tag] for tag in tags)
+
+
+def test_what_has_no_fixed_length_is_only_wanted() -> None:
+    """A card's own data (9F10): of any length, but there."""
+    assert lacking({"9F10": bytes(7)}, ("9F10",)) == []
+    assert lacking({"9F10": b""}, ("9F10", "9F36")) == ["9F36"]
+    assert lacking({}, ("9F10",)) == ["9F10"]
 
 
 def test_bytes_cannot_move_between_elements() -> None:
@@ -136,3 +144,6 @@ def test_steps_show_padded_data() -> None:
     application_cryptogram(ISSUER, b"\x01", 2, steps=steps)
     assert steps.lines[0] == ("padded data", "0180000000000000")
     assert len(steps.lines) > 1
+    again = Steps()
+    application_cryptogram(RetailMac(ISSUER), b"\x01", 2, steps=again)
+    assert again.lines == steps.lines
