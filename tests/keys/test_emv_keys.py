@@ -56,6 +56,16 @@ def test_the_tree_of_emv_2000_gives_the_published_leaves(
     assert made.hex().upper() == key
 
 
+@pytest.mark.parametrize("atc", [b"\x00\x00", b"\x00\x1c", b"\xff\xff"])
+def test_the_tree_of_emv_2000_is_eight_high_with_four_branches(atc: bytes) -> None:
+    """Unless somebody says otherwise (EMV 2000, book 2, annex A1.3)."""
+    made = emv2000(ISSUER, atc)
+    assert made == emv2000(ISSUER, atc, 8, 4, bytes(16))
+    assert made == session_key("emv2000", ISSUER, atc)
+    widest, highest = emv2000(ISSUER, atc, 3, 255), emv2000(ISSUER, atc, 16, 2)
+    assert len({bytes(made), bytes(widest), bytes(highest)}) == 3
+
+
 @given(master=double_keys(), pan=pans, sequence=sequences)
 def test_option_b_is_option_a_up_to_16_digits(master: bytes, pan: str, sequence: str) -> None:
     """And another key for nearly every longer PAN (EMV book 2, A1.4.2)."""
@@ -175,6 +185,7 @@ def test_what_is_no_transaction_is_refused() -> None:
         (lambda: visa_messaging(card[:8], ATC), "a card's key has 16"),
         (lambda: visa_messaging(card, b""), "an ATC has 2"),
         (lambda: emv2000(card, ATC, 8, 3), "a leaf for each counter"),
+        (lambda: emv2000(card, ATC, 17, 4), "a leaf for each counter"),
         (lambda: emv2000(card, ATC, 2, 256), "a leaf for each counter"),
         (lambda: emv2000(card, ATC, start=bytes(8)), "a start value has 16"),
         (lambda: card_key(ISSUER, PAN, option="C"), "no way to derive"),
