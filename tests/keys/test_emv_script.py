@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch import tlv
+from switch.keys.ciphers import Key
 from switch.keys.emv_keys import card_key, common, visa_messaging
 from switch.keys.emv_profiles import PROFILES, Messaging
 from switch.keys.emv_script import (
@@ -233,24 +234,72 @@ def test_commands_that_cannot_be_are_refused(name: str) -> None:
 def test_what_cannot_be_secured_is_refused() -> None:
     """Keys, PINs, styles, headers and sizes that are none."""
     strange = Messaging(session="none", covers="transaction", pin="visa")
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: script_key(strange, ISSUER, b"\x00\x01", bytes(8)),
-        lambda: script_mac(ISSUER, b"", 3),
-        lambda: script_mac(ISSUER, b"", 9),
-        lambda: secured(PROFILES["pboc"].messaging, MOMENT, [Command(b"\x84")]),
-        lambda: secured(PROFILES["pboc"].messaging, MOMENT, [Command(bytes(4), bytes(201))]),
-        lambda: template("91", []),
-        lambda: template("72", [], b"\x00"),
-        lambda: pin_change("interac", ISSUER, "1234"),
-        lambda: pin_change("emv", ISSUER, "1234", current="1234"),
-        lambda: pin_change("emv", ISSUER[:8], "1234"),
-        lambda: pin_change("emv", ISSUER, "123"),
-        lambda: pin_change("visa", ISSUER, "1234"),
-        lambda: visa_pin_block("1234", ISSUER, "12"),
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (
+            lambda: script_key(strange, ISSUER, b"\x00\x01", bytes(8)),
+            "no method for the session keys",
+        ),
+        (
+            lambda: script_key(PROFILES["emv-common"].messaging, ISSUER, b"\x00\x01", bytes(7)),
+            "a cryptogram has 8",
+        ),
+        (lambda: script_mac(ISSUER, b"", 3), "4 to 8 bytes, not 3"),
+        (lambda: script_mac(ISSUER, b"", 9), "4 to 8 bytes, not 9"),
+        (
+            lambda: secured(PROFILES["pboc"].messaging, MOMENT, [Command(b"\x84")]),
+            "four bytes of header",
+        ),
+        (
+            lambda: secured(PROFILES["pboc"].messaging, MOMENT, [Command(bytes(4), bytes(201))]),
+            "200 of data at most",
+        ),
+        (lambda: template("91", []), "71 and 72"),
+        (lambda: template("72", [], b"\x00"), "this one has 1"),
+        (lambda: pin_change("interac", ISSUER, "1234"), "a PIN change is"),
+        (lambda: pin_change("emv", ISSUER, "1234", current="1234"), "only visa's has an old PIN"),
+        (lambda: pin_change("emv", ISSUER[:8], "1234"), "a session key for confidentiality has 16"),
+        (lambda: pin_change("emv", ISSUER, "123"), "PIN"),
+        (lambda: pin_change("visa", ISSUER, "1234"), "a card's key has 16"),
+        (lambda: visa_pin_block("1234", ISSUER, "12"), "PIN"),
     )
-    for call in calls:
-        with pytest.raises(KeyRefused):
+    for call, said in calls:
+        with pytest.raises(KeyRefused, match=said):
             call()
+
+
+def test_a_mac_is_cut_to_what_its_scheme_sends() -> None:
+    """Four to eight bytes from the left; the way there is shown."""
+    steps = Steps()
+    whole = script_mac(ISSUER, b"command", steps=steps)
+    assert len(whole) == 8
+    assert [script_mac(ISSUER, b"command", size) for size in range(4, 9)] == [
+        whole[:size] for size in range(4, 9)
+    ]
+    assert steps.find("padded data") == b"command".hex().upper() + "80"
+
+
+def test_a_command_takes_two_hundred_bytes() -> None:
+    """One length for issuer and card, one byte for it and the MAC."""
+    messaging = PROFILES["emv-common"].messaging
+    command = command_of("put-data:9F58:" + "A5" * 200)
+    (made,) = secured(messaging, MOMENT, [command])
+    assert made[4] == 208
+    assert opened(messaging, MOMENT, [made]) == [command]
+
+
+def test_a_script_key_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-KEY-13: once its MAC is made, by either way to make one."""
+    keys: list[bytearray] = []
+
+    def watched(messaging: Messaging, card: Key, atc: bytes, cryptogram: bytes) -> bytearray:
+        keys.append(script_key(messaging, card, atc, cryptogram))
+        assert any(keys[-1])
+        return keys[-1]
+
+    monkeypatch.setattr("switch.keys.emv_script.script_key", watched)
+    for name in ("visa-cvn18", "emv-common"):
+        secured(PROFILES[name].messaging, MOMENT, [command_of("card-block")])
+    assert keys == [bytearray(16)] * 2
 
 
 def test_nothing_that_is_secret_is_shown() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switch.keys.check_value import check_value
-from switch.keys.ciphers import BlockCipher
+from switch.keys.ciphers import BlockCipher, Key, sm4_decrypt
 from switch.keys.pin_cipher import decipher, encipher, translate
 from switch.keys.port import KeyRefused, PinBlockRefused
 from switch.keys.sm import sm3, unwrap_sm4_key, wrap_sm4_key
@@ -65,9 +65,24 @@ def test_what_cannot_be_a_key_is_refused(cryptogram: bytes, told: bytes, said: s
         unwrap_sm4_key(MASTER, cryptogram, told)
 
 
+def test_a_key_that_is_refused_is_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-KEY-13: it may be right, with its check value mistyped."""
+    held: list[bytearray] = []
+
+    def watched(master: Key, cryptogram: Key) -> bytearray:
+        held.append(sm4_decrypt(master, cryptogram))
+        assert any(held[-1])
+        return held[-1]
+
+    monkeypatch.setattr("switch.keys.sm.sm4_decrypt", watched)
+    with pytest.raises(KeyRefused, match="check value"):
+        unwrap_sm4_key(MASTER, CRYPTOGRAM, bytes(4))
+    assert held == [bytearray(16)]
+
+
 def test_only_sm4_keys_are_wrapped() -> None:
     """16 bytes."""
-    with pytest.raises(KeyRefused, match="24 bytes"):
+    with pytest.raises(KeyRefused, match="the SM4 key has 24 bytes"):
         wrap_sm4_key(MASTER, bytes(24))
 
 
