@@ -77,7 +77,7 @@ def card_data(pan: str, sequence: str = "", option: str = "A") -> bytes:
 
 def _sixteen_digits(text: str) -> str:
     """The first 16 decimal digits of a hexadecimal text; letters make up what is missing."""
-    digits = "".join(c for c in text if c.isdigit())[:16]
+    digits = "".join(c for c in text if c.isdigit())
     letters = "".join(c for c in text if not c.isdigit()).translate(_LETTERS_TO_DIGITS)
     return (digits + letters)[:16]
 
@@ -191,7 +191,7 @@ def emv2000(
     need_double("a card's key", card)
     counter = int.from_bytes(need_bytes("an ATC", atc, 2), "big")
     grandparent = bytearray(need_bytes("a start value", start, 16))
-    if not 2 <= branches <= 255 or not 1 <= height <= 16 or branches**height < 0xFFFF:
+    if not 2 <= branches <= 255 or height > 16 or branches**height < 0xFFFF:
         raise KeyRefused("a tree of session keys has 2 to 255 branches and a leaf for each counter")
     parent = bytearray(card)
     before = grandparent

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switch.keys import emv_keys
 from switch.keys.ciphers import BlockCipher, odd_parity
 from switch.keys.emv_keys import (
     METHODS,
@@ -104,6 +105,7 @@ def test_option_b_fills_up_with_letters() -> None:
     letters = [str("abcdef".index(c)) for c in digest if c.isalpha()]
     assert len(decimal) < 16
     assert card_data(rare, "00", "B").hex() == "".join((decimal + letters)[:16])
+    assert emv_keys._sixteen_digits("FACE" * 8 + "01234567") == "0123456750245024"
 
 
 def _digest(digits: str) -> str:
@@ -114,6 +116,7 @@ def test_no_sequence_number_is_sequence_number_zero() -> None:
     """Cards that bear none (EMV book 2, A1.4.1)."""
     assert card_key(ISSUER, PAN) == card_key(ISSUER, PAN, "00")
     assert card_key(ISSUER, PAN) != card_key(ISSUER, PAN, "01")
+    assert card_data(PAN) == card_data(PAN, "00")
 
 
 @given(card=double_keys(), atc=st.binary(min_size=2, max_size=2))
@@ -173,6 +176,7 @@ def test_what_is_no_transaction_is_refused() -> None:
     calls: tuple[tuple[Callable[[], object], str], ...] = (
         (lambda: session_key("common", card, b"\x01"), "an ATC has 2"),
         (lambda: session_key("mastercard", card, ATC, b""), "an unpredictable number has 4"),
+        (lambda: session_key("mastercard", card, ATC), "an unpredictable number has 4"),
         (lambda: session_key("none", card[:8], ATC), "a card's key has 16"),
         (lambda: session_key("visa", card, ATC), "no method for session keys"),
         (lambda: common(card[:8], bytes(8)), "a card's key has 16"),
@@ -185,9 +189,11 @@ def test_what_is_no_transaction_is_refused() -> None:
         (lambda: visa_messaging(card[:8], ATC), "a card's key has 16"),
         (lambda: visa_messaging(card, b""), "an ATC has 2"),
         (lambda: emv2000(card, ATC, 8, 3), "a leaf for each counter"),
+        (lambda: emv2000(card, ATC, 0), "a leaf for each counter"),
         (lambda: emv2000(card, ATC, 17, 4), "a leaf for each counter"),
         (lambda: emv2000(card, ATC, 2, 256), "a leaf for each counter"),
         (lambda: emv2000(card, ATC, start=bytes(8)), "a start value has 16"),
+        (lambda: card_key(ISSUER[:8], PAN), "an issuer master key has 16"),
         (lambda: card_key(ISSUER, PAN, option="C"), "no way to derive"),
     )
     for call, said in calls:
