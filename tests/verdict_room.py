@@ -62,8 +62,8 @@ class Asked:
     def check_card_verification(self, key: KeyUse, **given: Any) -> Verdict:
         return self._judge(given["kind"], key, **given)
 
-    def why_mac(self, key: KeyUse, *given: Any) -> str:
-        return self._why("mac", key, *given)
+    def why_mac(self, key: KeyUse, *given: Any, others: Any) -> str:
+        return self._why("mac", key, *given, others)
 
     def why_pin(self, key: KeyUse, *given: Any, **more: Any) -> str:
         return self._why("pin", key, *given, *more.values())

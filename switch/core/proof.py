@@ -36,7 +36,7 @@ from switch.core.terms import (
 from switch.model.events import RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
 from switch.model.records import Key, Terminal
-from switch.model.security import Security
+from switch.model.security import TERMINAL_ROLES, Security, terminal_key
 from switch.model.trail import Counted
 from switch.model.words import Reason
 
@@ -107,10 +107,12 @@ def of_proof(event: RequestArrived, facts: Facts) -> Needs:
     if security is None:
         return READY
     found = finding(event, facts, terminal, security)
-    if isinstance(found, Key | VerdictNeed):
+    if isinstance(found, Key):
         return (found,)
+    if isinstance(found, VerdictNeed):
+        return _own_keys(terminal, facts) or (found,)
     if not isinstance(found, Refusal):
-        return READY
+        return READY if request.pin_block is None else _own_keys(terminal, facts)
     wanted = [unproven_key(request)]
     name = key_name(request, security, "tak")
     if isinstance(name, str):
@@ -118,6 +120,16 @@ def of_proof(event: RequestArrived, facts: Facts) -> Needs:
         if request.ksn and found.reason is Reason.KEY_UNKNOWN:
             wanted += other_set_rows(request.ksn)
     return missing(facts.rows, wanted)
+
+
+def _own_keys(terminal: Terminal | None, facts: Facts) -> Needs:
+    """All keys of a terminal whose cryptography has failed before: it may take one for another, and
+    then it is told.
+    """
+    if terminal is None or not terminal.crypto_failures:
+        return READY
+    names = [terminal_key(terminal.id, role) for role in TERMINAL_ROLES]
+    return missing(facts.rows, [key_row(name) for name in names])
 
 
 def may_ask(event: RequestArrived, facts: Facts, security: Security) -> bool:

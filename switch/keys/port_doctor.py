@@ -26,9 +26,12 @@ class DoctorVault(Protocol):
         covered: Sequence[tuple[str, bytes]],
         mac: bytes,
         ksn: str = "",
+        *,
+        others: Sequence[KeyUse] = (),
     ) -> str:
         """``covered``: the bytes that the MAC should cover first, then what others cover, each with
-        what is different in words.
+        what is different in words. ``others``: keys that may have been taken for it, besides those
+        that the vault had to do with last.
         """
 
     def why_pin(
@@ -39,6 +42,7 @@ class DoctorVault(Protocol):
         *,
         formats: tuple[int, ...] = (0, 3, 4),
         ksn: str = "",
+        others: Sequence[KeyUse] = (),
     ) -> str:
         """With what the block would hold a PIN; never which, nor how long it is."""
 

@@ -10,8 +10,9 @@ Asked apart from the verdict so that a verdict takes its time whatever was wrong
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
+from itertools import chain
 from typing import Final
 
 from switch.errors import IsoswitchError
@@ -50,12 +51,14 @@ class DoctorDesk:
         covered: Sequence[tuple[str, bytes]],
         mac: bytes,
         ksn: str = "",
+        *,
+        others: Sequence[KeyUse] = (),
     ) -> str:
         """With what a MAC would have fitted."""
         with suppress(IsoswitchError):
             cipher = Scheme.parse(scheme).cipher
             algorithm = {"TDES": "T", "AES": "A"}.get(cipher, "H")
-            keys = self._keys(key, ksn, _REQUEST, algorithm)
+            keys = self._keys(key, ksn, _REQUEST, algorithm, others)
             if keys is not None:
                 with closing(keys):
                     return mac_doctor(keys, covered, mac, scheme)
@@ -69,12 +72,13 @@ class DoctorDesk:
         *,
         formats: tuple[int, ...] = (0, 3, 4),
         ksn: str = "",
+        others: Sequence[KeyUse] = (),
     ) -> str:
         """With what a PIN block would have held a PIN; never which, nor how long it is."""
         with suppress(IsoswitchError, ValueError):
             enciphered = block.reveal()
             algorithm = "T" if len(enciphered) == _TDES_DIGITS else "A"
-            keys = self._keys(pin_key, ksn, "pin", algorithm)
+            keys = self._keys(pin_key, ksn, "pin", algorithm, others)
             if keys is not None:
                 with closing(keys):
                     return pin_doctor(keys, bytes.fromhex(enciphered), pan.reveal(), formats)
@@ -101,28 +105,36 @@ class DoctorDesk:
         return ""
 
     def _keys(
-        self, key: KeyUse, ksn: str, purpose: str, algorithm: str
+        self,
+        key: KeyUse,
+        ksn: str,
+        purpose: str,
+        algorithm: str,
+        others: Sequence[KeyUse] = (),
     ) -> Generator[TryKey, None, None] | None:
         """The key, and what may have been taken for it; nothing of a live key."""
         found = self._room.looked_at(key)
         if found.spec.mark != _TEST:
             return None
+        known = self._others(key, found, others)
         if not ksn:
-            return static_keys(kind(found.spec), found.value, self._others(key, found))
+            return static_keys(kind(found.spec), found.value, known)
         at = parse(ksn).checked()
         aes = found.spec.algorithm == "A"
         key_type = aes_key_type(algorithm, found.spec.length) if aes else ""
-        return transaction_keys(found.value, at, purpose, key_type, self._others(key, found))
+        return transaction_keys(found.value, at, purpose, key_type, known)
 
-    def _others(self, key: KeyUse, found: OpenKey) -> list[KnownKey]:
+    def _others(self, key: KeyUse, found: OpenKey, others: Sequence[KeyUse]) -> list[KnownKey]:
         """Other test keys of the same kind, the likeliest first: those before it or after it, those
         of the same owner, others of its usage.
         """
         owner = key.name.rpartition(".")[0]
         ranked: list[tuple[int, KnownKey]] = []
-        for name, other in self._room.tests():
-            if other is found or kind(other.spec) != kind(found.spec):
+        seen = [found]
+        for name, other in chain(self._given(others), self._room.tests()):
+            if any(other is each for each in seen) or kind(other.spec) != kind(found.spec):
                 continue
+            seen.append(other)
             if name == key.name:
                 ranked.append((0, _known(f"{name} of another exchange", other)))
             elif other.spec.usage == found.spec.usage:
@@ -130,6 +142,14 @@ class DoctorDesk:
             elif name.rpartition(".")[0] == owner and found.spec.usage != _BASE:
                 ranked.append((1, _known(name, other)))
         return [known for _, known in sorted(ranked, key=lambda row: row[0])]
+
+    def _given(self, others: Sequence[KeyUse]) -> Iterator[tuple[str, OpenKey]]:
+        """Those of the keys that are marked test and can be opened."""
+        for use in others:
+            with suppress(IsoswitchError):
+                found = self._room.looked_at(use)
+                if found.spec.mark == _TEST:
+                    yield use.name, found
 
     def __repr__(self) -> str:
         return "DoctorDesk()"

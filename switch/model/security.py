@@ -24,6 +24,7 @@ from msgspec import Struct
 # X9.24-1 (5 bytes), the BDK identifier of X9.24-3 (4 bytes).
 TDES_SET_DIGITS: Final = 10
 AES_SET_DIGITS: Final = 8
+TERMINAL_ROLES: Final = ("tmk", "tpk", "tak")  # of the keys that secure a terminal's messages
 _TDES_KSN_DIGITS: Final = (16, 20)
 _AES_KSN_DIGITS: Final = 24
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Final, TypeVar
 
-from switch.core.terms import ACTIVE, terms_of
+from switch.core.terms import ACTIVE, key_row, terms_of
 from switch.keys.mac import Scheme
 from switch.keys.port import KeyMisused, KeyRefused, MadeKey, Vault
 from switch.model.copies import replace
@@ -21,7 +21,7 @@ from switch.model.events import Event, RequestArrived
 from switch.model.facts import Facts, Verdict, VerdictNeed
 from switch.model.records import Card, SealedKey, key_of
 from switch.model.request import Request
-from switch.model.security import KeyOrder, KeyUse, Security, terminal_key
+from switch.model.security import TERMINAL_ROLES, KeyOrder, KeyUse, Security, terminal_key
 from switch.model.words import EntryMode
 from switch.server.profile import MacCover
 from switch.values import CardVerification
@@ -84,8 +84,9 @@ class Verdicts:
         if verdict.outcome != "bad":
             return verdict
         covered = [("", data), *cover.alternatives(carried)]
-        key = _current(need.keys[0], facts)
-        return _explained(verdict, self._vault.why_mac(key, scheme, covered, mac, request.ksn))
+        key, others = _current(need.keys[0], facts), _own_keys(request, facts)
+        why = self._vault.why_mac(key, scheme, covered, mac, request.ksn, others=others)
+        return _explained(verdict, why)
 
     def _pin(self, need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
         """A block that does not open under the current key is tried under the one before, a PIN
@@ -117,8 +118,8 @@ class Verdicts:
         verdict = _first_good(_candidates(need.keys[0], event, facts), under, "block_invalid")
         if verdict.outcome != "block_invalid":
             return verdict
-        key = _current(need.keys[0], facts)
-        why = self._vault.why_pin(key, block, pan, formats=formats, ksn=request.ksn)
+        key, others = _current(need.keys[0], facts), _own_keys(request, facts)
+        why = self._vault.why_pin(key, block, pan, formats=formats, ksn=request.ksn, others=others)
         return _explained(verdict, why)
 
     def _cryptogram(self, need: VerdictNeed, event: RequestArrived, facts: Facts) -> Verdict:
@@ -247,6 +248,14 @@ def _current(name: str, facts: Facts) -> KeyUse:
     row = facts.find(SealedKey, name)
     assert row is not None
     return KeyUse(name, row.block)
+
+
+def _own_keys(request: Request, facts: Facts) -> list[KeyUse]:
+    """The terminal's keys, as far as their rows are there: they are where it has failed before."""
+    names = [terminal_key(request.terminal_id, role) for role in TERMINAL_ROLES]
+    fetched = [name for name in names if facts.rows.has(key_row(name))]
+    rows = [facts.find(SealedKey, name) for name in fetched]
+    return [KeyUse(row.id, row.block) for row in rows if row is not None and row.block]
 
 
 def _explained(verdict: Verdict, why: str) -> Verdict:

@@ -245,6 +245,22 @@ def test_a_key_set_that_the_number_may_be_meant_for_is_told(shop: Shop) -> None:
     assert shop.last.trail[-1].said == "there is no such key"
 
 
+def test_keys_of_a_terminal_that_has_failed_are_looked_up(shop: Shop) -> None:
+    """It may take one for another, which the vault is to find out; others are spared the rows."""
+    secure(shop)
+    own = {Key("key", f"terminal.T1.{role}") for role in ("tmk", "tpk", "tak")}
+    for failed, wanted in ((0, {Key("key", TAK)}), (1, own)):
+        shop.change(Terminal, "T1", crypto_failures=failed)
+        _, rounds = shop.judge(shop.arrived(shop.purchase(mac=MAC)))
+        fetched = {need for some in rounds for need in some if isinstance(need, Key)}
+        assert fetched & own == wanted
+        assert questions(rounds) == ["mac"]
+    _, rounds = shop.judge(shop.arrived(shop.purchase(pin_block=BLOCK)))
+    fetched = {need for some in rounds for need in some if isinstance(need, Key)}
+    assert own <= fetched
+    assert questions(rounds) == ["pin"]
+
+
 def test_a_message_without_a_key_serial_number_is_told_what_it_is_under(shop: Shop) -> None:
     """M-16: who forgot the number reads that it was looked for."""
     secure(shop)

@@ -110,6 +110,25 @@ def test_a_live_key_is_never_tried_in_place_of_a_test_key() -> None:
     assert "under terminal.T3.tak" in doctor.why_mac(key, "x9.19:8", COVERED, made)
 
 
+@pytest.mark.parametrize("mark", ["test", "live"])
+def test_the_terminals_own_keys_are_tried_whenever_they_were_used_last(mark: str) -> None:
+    """Those that are given are opened for it, if they can be, and are test keys."""
+    inner, right = room(), fresh()
+    doctor = DoctorDesk(inner)
+    key = kept(inner, "M3", fresh())
+    spec = KeySpec("P0", "T", 16, "B", "E", mark)
+    given = KeyUse("terminal.T1.tpk", inner.sealed(spec, bytearray(right)).block)
+    for number in range(TESTS):
+        kept(inner, "M3", fresh(), name=f"terminal.X{number}.tak")
+    made = mac("x9.19:8", right, DATA)
+    broken = KeyUse("terminal.T1.tmk", "D0000 no block")
+    said = doctor.why_mac(key, "x9.19:8", COVERED, made, others=(broken, given))
+    assert said.startswith("it would fit under terminal.T1.tpk") is (mark == "test")
+    assert bool(said) is (mark == "test")
+    block = doctor.why_pin(key, pin_block(right), PAN, formats=(3,), others=(given,))
+    assert ("under terminal.T1.tpk" in block) is (mark == "test")
+
+
 def test_other_test_keys_are_tried_the_likeliest_first() -> None:
     """Of another exchange, of the same terminal, of other terminals; keys of another kind not."""
     inner, value, right = room(), fresh(), fresh()

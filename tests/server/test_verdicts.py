@@ -203,9 +203,12 @@ def test_what_does_not_fit_is_explained_once_every_key_was_tried() -> None:
         ("pin", "new"),
         ("cryptogram", "new"),
     ]
-    scheme, covered, mac, ksn = vault.explained[0][2]
+    scheme, covered, mac, ksn, others = vault.explained[0][2]
     assert (scheme, mac.hex(), ksn) == ("x9.9", "0011223344556677", "FFFF9876543210E00001")
     assert covered == [("", b"message"), ("up to its end", b"messageMACMACMA")]
+    # The terminal's own keys whose rows are there, which is all that may be told of here.
+    assert others == [KeyUse(TPK, "new"), KeyUse(TAK, "new")]
+    assert vault.explained[1][2][-1] == others
     asked_for = vault.explained[2][2][-1]  # what the card should have made its cryptogram over
     assert asked_for is not None
 
