@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch import tlv
+from switch.keys import vault_chip
 from switch.keys.card_verification import SERVICE_CODES, made_for
 from switch.keys.emv_card import ChipCard
 from switch.keys.emv_chip import read_chip
@@ -19,7 +20,7 @@ from switch.keys.emv_cryptogram import KINDS
 from switch.keys.emv_profiles import AUTO, PROFILES
 from switch.keys.emv_script import command_of
 from switch.keys.port import KeyMisused, KeyRefused, VaultError
-from switch.keys.vault_chip import ChipDesk
+from switch.keys.vault_chip import ChipDesk, ReadyCard
 from switch.values import CardVerification, ChipData, Pan
 from tests.keys.chip_room import (
     INTEGRITY,
@@ -202,17 +203,29 @@ def test_a_card_key_enciphers_nothing_of_a_stranger_s_choice(name: str, chosen: 
 def test_an_answer_that_cannot_be_given_is_refused() -> None:
     """Chip data without a transaction, a code that is none, scripts without a key or a name."""
     chip = hidden(chip_of("pboc"))
-    calls: tuple[Callable[[], object], ...] = (
-        lambda: DESK.chip_answer(IMK, "pboc", ChipData("9F36"), Pan(PAN), "00", "00"),
-        lambda: DESK.chip_answer(IMK, "pboc", ChipData("zz"), Pan(PAN), "00", "00"),
-        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "000"),
-        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "0\u0660"),
-        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("card-block",)),
-        lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("explode",), (SMI,)),
-        lambda: DESK.check_cryptogram(IMK, "visa", chip, Pan(PAN), "00"),
+    calls: tuple[tuple[Callable[[], object], str], ...] = (
+        (
+            lambda: DESK.chip_answer(IMK, "pboc", ChipData("9F36"), Pan(PAN), "00", "00"),
+            "chip data",
+        ),
+        (
+            lambda: DESK.chip_answer(IMK, "pboc", ChipData("zz"), Pan(PAN), "00", "00"),
+            "not hexadecimal",
+        ),
+        (lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "000"), "two characters"),
+        (lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "0\u0660"), "two characters"),
+        (
+            lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("card-block",)),
+            "key for integrity",
+        ),
+        (
+            lambda: DESK.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00", ("explode",), (SMI,)),
+            "no issuer script of that name",
+        ),
+        (lambda: DESK.check_cryptogram(IMK, "visa", chip, Pan(PAN), "00"), "visa"),
     )
-    for call in calls:
-        with pytest.raises(KeyRefused):
+    for call, said in calls:
+        with pytest.raises(KeyRefused, match=said):
             call()
 
 
@@ -304,3 +317,63 @@ def test_nothing_is_answered_after_the_end() -> None:
     assert repr(desk) == "ChipDesk(0 cards)"
     with pytest.raises(VaultError):
         desk.check_cryptogram(imk, "pboc", chip, Pan(PAN), "00")
+
+
+@pytest.mark.parametrize("name", ["visa-cvn10", "pboc"])
+def test_what_was_made_of_a_card_s_key_goes_with_it(name: str) -> None:
+    """SR-KEY-13: ready ciphers and MACs, and what was proved; nothing is made of no key."""
+    desk = ChipDesk(ROOM)
+    assert desk.check_cryptogram(IMK, name, hidden(chip_of(name)), Pan(PAN), "00").outcome == "good"
+    (card,) = desk._cards._rows.values()
+    cipher, mac = card.cipher, card.mac
+    assert (card.cipher, card.mac) == (cipher, mac)  # made once
+    cipher.encrypt(bytes(8))
+    assert card.proved is not None
+    card.wipe()
+    assert card.proved is None
+    assert card.value == b""
+    for use in (cipher.encrypt, mac.full):
+        with pytest.raises(KeyRefused, match="wiped"):
+            use(bytes(8))
+    for again in (lambda: ReadyCard(card.value).cipher, lambda: ReadyCard(card.value).mac):
+        with pytest.raises(KeyRefused, match="0 bytes"):
+            again()
+
+
+def test_session_keys_are_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SR-KEY-13: of a checked cryptogram, of an answer, of one that could not be given."""
+    made: list[bytearray] = []
+
+    def watched(derive: Callable[..., bytearray]) -> Callable[..., bytearray]:
+        def derived(*arguments: object) -> bytearray:
+            made.append(derive(*arguments))
+            assert any(made[-1])
+            return made[-1]
+
+        return derived
+
+    for way in ("transaction_key", "response_key"):
+        monkeypatch.setattr(vault_chip, way, watched(getattr(vault_chip, way)))
+    desk, chip = ChipDesk(ROOM), hidden(chip_of("pboc"))
+    assert desk.check_cryptogram(IMK, "pboc", chip, Pan(PAN), "00").outcome == "good"
+    desk.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00")
+    with pytest.raises(KeyRefused, match="two characters"):
+        desk.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "000")
+    assert made == [bytearray(16)] * 3
+
+
+def test_a_right_card_is_not_checked_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer to a cryptogram that was found good derives no session key for it again."""
+    desk, chip = ChipDesk(ROOM), hidden(chip_of("pboc"))
+    desk.check_cryptogram(IMK, "pboc", chip, Pan(PAN), "00")
+    monkeypatch.setattr(vault_chip, "transaction_key", None)
+    assert desk.chip_answer(IMK, "pboc", chip, Pan(PAN), "00", "00")
+
+
+def test_cards_with_one_number_are_told_apart() -> None:
+    """By sequence number, and by the issuer's key."""
+    desk, other = ChipDesk(ROOM), sealed(ROOM, "E0", OTHER)
+    for key, sequence, outcome in ((IMK, "00", "good"), (IMK, "01", "good"), (other, "01", "bad")):
+        chip = hidden(chip_of("visa-cvn18", sequence=sequence))
+        assert desk.check_cryptogram(key, AUTO, chip, Pan(PAN), sequence).outcome == outcome
+    assert repr(desk) == "ChipDesk(3 cards)"
