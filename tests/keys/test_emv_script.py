@@ -200,6 +200,21 @@ def test_templates_hold_commands_in_order() -> None:
     assert list(commands_in(tlv.parse(bytes.fromhex("910A00112233445566773030")))) == []
 
 
+def test_a_script_without_an_identifier_has_none() -> None:
+    """Not an empty one: the template begins with its first command."""
+    assert (
+        template("71", [b"\x84"]) == template("71", [b"\x84"], b"") == bytes.fromhex("7103860184")
+    )
+
+
+def test_commands_are_of_their_names() -> None:
+    """A tag of one byte stands in the second parameter (ISO 7816-4, PUT DATA)."""
+    assert command_of("put-data:C1:0102") == Command(bytes.fromhex("04DA00C1"), b"\x01\x02")
+    assert command_of("put-data:9F58:03") == Command(bytes.fromhex("04DA9F58"), b"\x03")
+    assert repr(command_of("pin-unblock")) == "Command(84240000, 0 bytes)"
+    assert repr(command_of("put-data:9F58:03")) == "Command(04DA9F58, 1 bytes)"
+
+
 def test_what_changes_the_second_cryptogram_comes_before_it() -> None:
     """Unblocking in 71, the rest in 72."""
     assert {name: template_of(name) for name in NAMES[:-1]} == {
@@ -259,7 +274,15 @@ def test_what_cannot_be_secured_is_refused() -> None:
         (lambda: pin_change("emv", ISSUER, "1234", current="1234"), "only visa's has an old PIN"),
         (lambda: pin_change("emv", ISSUER[:8], "1234"), "a session key for confidentiality has 16"),
         (lambda: pin_change("emv", ISSUER, "123"), "PIN"),
-        (lambda: pin_change("visa", ISSUER, "1234"), "a card's key has 16"),
+        (
+            lambda: secured(
+                PROFILES["mastercard-cvn16"].messaging,
+                CardMoment(ISSUER, b"\x00\x01", bytes(7)),
+                [command_of("card-block")],
+            ),
+            "a cryptogram has 8",
+        ),
+        (lambda: pin_change("visa", ISSUER, "1234"), "a card's key has 16 bytes, this one has 0"),
         (lambda: visa_pin_block("1234", ISSUER, "12"), "PIN"),
     )
     for call, said in calls:
@@ -308,3 +331,9 @@ def test_nothing_that_is_secret_is_shown() -> None:
     assert command.data.hex().upper() not in repr(command).upper()
     assert ISSUER.hex().upper() not in repr(MOMENT).upper()
     assert PAN not in repr(MOMENT)
+
+
+def test_a_block_for_a_first_pin_needs_no_old_one() -> None:
+    """Of Visa: nothing is XORed in for a PIN that the card does not have to check (pyemv)."""
+    card = bytes.fromhex("2F98ADEF3B4FFE0E5832759BB5D057D6")
+    assert visa_pin_block("9999", card).hex().upper() == "049999FFC4B001F1"
