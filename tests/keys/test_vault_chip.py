@@ -21,6 +21,7 @@ from switch.keys.emv_profiles import AUTO, PROFILES
 from switch.keys.emv_script import command_of
 from switch.keys.port import KeyMisused, KeyRefused, VaultError
 from switch.keys.vault_chip import ChipDesk, ReadyCard
+from switch.model.facts import Verdict
 from switch.values import CardVerification, ChipData, Pan
 from tests.keys.chip_room import (
     INTEGRITY,
@@ -177,7 +178,9 @@ def test_a_card_takes_the_scripts_of_an_answer(name: str, counter: int) -> None:
     card = ChipCard(name, PAN, "00", ISSUER, INTEGRITY)
     chip = card.chip_data(TERMINAL, counter)
     ordered = ("card-block", "pin-unblock", "put-data:9F58:03")
-    answer = DESK.chip_answer(IMK, name, hidden(chip), Pan(PAN), "00", "05", ordered, (SMI, SMC))
+    desk, asked = ChipDesk(ROOM), (hidden(chip), Pan(PAN), "00", "05", ordered, (SMI, SMC))
+    answer = desk.chip_answer(IMK, name, *asked)
+    assert desk.chip_answer(IMK, name, *asked) == answer  # from memory
     assert [item.tag for item in tlv.parse(answer)] == ["91", "71", "72"]
     heard = card.hears(chip, answer)
     first = tuple(command_of(one) for one in ("pin-unblock", "card-block", "put-data:9F58:03"))
@@ -235,9 +238,10 @@ def test_a_right_verification_value_is_good(kind: str) -> None:
     for order, suffix in (("YYMM", ""), ("YYMM", "/YYMM"), ("MMYY", "/MMYY")):
         code = made_for(ISSUER, PAN, "2512", "201", kind, order)
         asked = (Pan(PAN), "2512", "201", CardVerification(code))
-        assert DESK.check_card_verification(CVK, *asked, kind + suffix).outcome == "good"
+        assert DESK.check_card_verification(CVK, *asked, kind + suffix) == Verdict("good", kind)
         for other in set(SERVICE_CODES) - {kind}:
-            assert DESK.check_card_verification(CVK, *asked, other).outcome == "bad"
+            verdict = DESK.check_card_verification(CVK, *asked, other)
+            assert verdict == Verdict("bad", f"{other} does not fit")
 
 
 @given(
@@ -255,6 +259,7 @@ def test_any_text_of_a_track_is_a_verdict(
         CVK, Pan(pan), expiry, service, CardVerification(code), kind
     )
     assert verdict.outcome == "bad"
+    assert verdict.said.startswith(kind)
 
 
 @pytest.mark.parametrize("kind", ["", "cvc", "cvv/DDMM", "/MMYY"])
