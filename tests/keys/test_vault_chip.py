@@ -163,7 +163,7 @@ def test_the_sequence_number_is_read_as_messages_bear_it(asked: str, outcome: st
     counter=counters,
 )
 def test_a_card_knows_its_issuer_s_answer(name: str, arc: str, counter: int) -> None:
-    """Method 1 tells the code, method 2 whether it approves; then the card's counters begin anew."""
+    """Method 1 tells the code, method 2 whether it approves, which resets the card's counters."""
     card = ChipCard(name, PAN, "00", ISSUER)
     chip = card.chip_data(TERMINAL, counter)
     answer = DESK.chip_answer(IMK, name, hidden(chip), Pan(PAN), "00", arc)
