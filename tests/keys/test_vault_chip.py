@@ -20,7 +20,7 @@ from switch.keys.emv_cryptogram import KINDS
 from switch.keys.emv_profiles import AUTO, PROFILES
 from switch.keys.emv_script import command_of
 from switch.keys.port import KeyMisused, KeyRefused, VaultError
-from switch.keys.vault_chip import ChipDesk, ReadyCard
+from switch.keys.vault_chip import ChipDesk, ReadyCard, sequence_of
 from switch.model.facts import Verdict
 from switch.values import CardVerification, ChipData, Pan
 from tests.keys.chip_room import (
@@ -149,12 +149,14 @@ def test_what_lacks_is_said() -> None:
 @pytest.mark.parametrize(
     ("asked", "outcome"),
     [("", "good"), ("7", "good"), ("07", "good"), ("007", "good"), ("00", "bad"), ("08", "bad"),
-     ("1007", "incomplete"), ("0A", "incomplete")],
+     ("1007", "incomplete"), ("0A", "incomplete"), ("0007", "incomplete"), ("099", "bad"),
+     ("100", "incomplete")],
 )  # fmt: skip
 def test_the_sequence_number_is_read_as_messages_bear_it(asked: str, outcome: str) -> None:
     """One to three digits; where the message has none, the card's own (5F34) counts."""
     chip = hidden(chip_of("visa-cvn18", sequence="07"))
     assert DESK.check_cryptogram(IMK, AUTO, chip, Pan(PAN), asked).outcome == outcome
+    assert sequence_of("", {}) == "00"
     if outcome == "good":
         assert DESK.chip_answer(IMK, AUTO, chip, Pan(PAN), asked, "00")
     else:
