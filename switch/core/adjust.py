@@ -18,7 +18,7 @@ from switch.core.follow import Upon, refuse
 from switch.core.increment import MOST
 from switch.core.ledger import in_words, suspense_account
 from switch.core.pricing import reprice
-from switch.core.undoing import recounted
+from switch.core.undoing import repriced
 from switch.core.void import closed
 from switch.model.events import RequestArrived
 from switch.model.facts import Decision, Facts
@@ -68,7 +68,7 @@ def change(case: Case, sale: Transaction) -> Decision:
     )
     case.records.append(after)
     case.other = case.other or Money(total.minor - first, total.currency)
-    _recount(case, sale, total.minor)
+    _recount(case, sale, total.minor, price.account)
     said = f"now {total}, {case.other} of it tip, on {in_words(price.account)}"
     case.passed("tip", f"{sale.amount_open} before", said)
     return follow.approve(case, total, price.account, follow.code_of(case, sale))
@@ -100,10 +100,9 @@ def _out_of_bounds(case: Case, sale: Transaction) -> Decision | None:
     return None
 
 
-def _recount(case: Case, sale: Transaction, total: int) -> None:
+def _recount(case: Case, sale: Transaction, total: int, account: str) -> None:
     if case.card is not None:
-        gain = total - in_effect(sale)
-        card = recounted(case.card, sale, case.facts.business_date, gain, 0)
+        card = repriced(case.card, sale, case.facts.business_date, total, account)
         if card is not None:
             case.card_record = next_version(card)
 

@@ -257,7 +257,7 @@ def _adjust(undoing: Undoing, of: Transaction, _remaining: int) -> Transaction:
             minor, currency = changed[-1][1], sale.amount_open.currency
             price = reprice(undoing.book, undoing.facts, sale, minor)
             undoing.post(of, price.moves, currency, sale.id)
-            undoing.recount(sale, minor - in_effect(sale))
+            undoing.recount_repriced(sale, minor, price.account)
             amount = Money(minor, currency)
             after = replace(after, amount_open=amount, account=price.account)
         undoing.records.append(after)

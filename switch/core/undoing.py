@@ -76,11 +76,21 @@ class Undoing:
 
     def recount(self, of: Transaction, minor: int, number: int = 0) -> None:
         """Let the counters of the transaction's card follow; it is one card in all of it."""
-        card = self._card
-        if card is None and of.pan_token:
-            card = self.facts.find(Card, of.pan_token)
+        card = self._card_of(of)
         if card is not None:
             self._card = recounted(card, of, self.facts.business_date, minor, number) or self._card
+
+    def recount_repriced(self, sale: Transaction, minor: int, account: str) -> None:
+        """The same of a sale that costs ``minor`` units from now on, borne by that account."""
+        card = self._card_of(sale)
+        if card is not None:
+            today = self.facts.business_date
+            self._card = repriced(card, sale, today, minor, account) or self._card
+
+    def _card_of(self, of: Transaction) -> Card | None:
+        if self._card is None and of.pan_token:
+            return self.facts.find(Card, of.pan_token)
+        return self._card
 
 
 def lessened(transaction: Transaction, remaining_minor: int, **more: Any) -> Transaction:
@@ -106,6 +116,15 @@ def back_to(transaction: Transaction, remaining_minor: int) -> tuple[int, str]:
     if transaction.amount_open is None or not 0 < back <= in_effect(transaction):
         raise ValueError(f"{back} of {transaction.amount_open} cannot be taken back")
     return back, transaction.amount_open.currency
+
+
+def repriced(card: Card, sale: Transaction, today: str, minor: int, account: str) -> Card | None:
+    """``recounted`` for a sale that costs ``minor`` units from now on, borne by that account. What
+    the card bears is counted: nothing of a sale that went to suspense, all of one that came back.
+    """
+    before = in_effect(sale) if sale.account == card.account else 0
+    after = minor if account == card.account else 0
+    return recounted(card, replace(sale, account=card.account), today, after - before, 0)
 
 
 def recounted(card: Card, of: Transaction, today: str, minor: int, number: int) -> Card | None:

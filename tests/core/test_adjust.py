@@ -197,6 +197,23 @@ def test_the_day_counts_the_tip(shop: Shop) -> None:
     assert (card.day_spent_minor, card.day_count) == (1_000, 1)
 
 
+def test_the_day_counts_what_the_card_bears(shop: Shop) -> None:
+    """INV-40: a sale that goes to suspense is off the card's day, and on it when it comes back."""
+    token = f"token-{POOR[-4:]}"
+    shop.change(Card, token, daily_limit_minor=5_000)
+    spent = []
+    for request in (
+        shop.purchase(minor=900, pan=POOR),
+        tip(shop, 1_001, flow=Flow.ADVICE),
+        shop.reversal("R1", "A1"),
+    ):
+        assert shop.ask(request).approved
+        card = shop.store[Key("card", token)]
+        assert isinstance(card, Card)
+        spent.append(card.day_spent_minor)
+    assert spent == [900, 0, 900]
+
+
 def test_a_total_that_changes_nothing_posts_nothing(shop: Shop) -> None:
     """INV-60: no posting of zero."""
     shop.ask(shop.purchase())
