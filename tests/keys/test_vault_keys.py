@@ -16,7 +16,7 @@ from switch.keys.clear_keys import has_odd_parity
 from switch.keys.mac import SCHEMES
 from switch.keys.master import MasterKey
 from switch.keys.permissions import SM4_ALGORITHM, UNIONPAY_USAGE, kind
-from switch.keys.port import KeyMisused, KeyRefused, KeySpec, KeyVault, VaultError
+from switch.keys.port import KeyBlockRefused, KeyMisused, KeyRefused, KeySpec, KeyVault, VaultError
 from switch.keys.vault import SoftwareVault
 from switch.keys.vault_keys import WORKING
 from switch.model.ksn import parse
@@ -65,6 +65,41 @@ def test_the_next_generation_is_of_the_same_attributes() -> None:
         second = VAULT.next_generation(KeyUse("a.key", first.block))
         assert second.attributes == spec
         assert second.check_value != first.check_value
+
+
+def test_keys_bear_the_name_that_they_were_made_for() -> None:
+    """The next generation, working keys of a terminal, entered keys: another name opens none."""
+    spec = KeySpec("P0", "T", 16, "B")
+    first = KeyUse("acquirer.pin", VAULT.make_key(spec, "acquirer.pin").block)
+    ticket = VAULT.begin_components(spec, 2, "acquirer.entered")
+    for number, component in enumerate((BDK, bytes(range(16)))):
+        told = check_value("TDES", component).hex()
+        VAULT.add_component(ticket, f"officer {number}", bytearray(component), told)
+    tpk = VAULT.working_keys("tdes-2", ("tpk",), terminal="T1")["tpk"]
+    for name, block in (
+        ("acquirer.pin", VAULT.next_generation(first).block),
+        ("acquirer.entered", VAULT.finish_components(ticket).block),
+        ("terminal.T1.tpk", tpk.block),
+        ("acquirer.clear", VAULT.import_clear(spec, bytearray(BDK), "acquirer.clear").block),
+    ):
+        assert VAULT.attributes(KeyUse(name, block)).usage == "P0"
+        with pytest.raises(KeyBlockRefused):
+            VAULT.attributes(KeyUse("another.name", block))
+
+
+def test_a_dropped_entry_is_no_key_any_more() -> None:
+    """Its ticket is that of nobody."""
+    ticket = VAULT.begin_components(KeySpec("P0", "T", 16, "B"), 2)
+    VAULT.drop_components(ticket)
+    with pytest.raises(VaultError):
+        VAULT.add_component(ticket, "officer", bytearray(BDK), "08D7B4")
+
+
+def test_the_keys_of_a_live_base_key_are_live() -> None:
+    """SR-KEY-09: an initial key is marked as what it comes from."""
+    for mark in ("live", "test"):
+        made_key = VAULT.initial_key(made(VAULT, "B0", mark=mark), KSN)
+        assert made_key.attributes == KeySpec("B1", "T", 16, "X", "E", mark)
 
 
 def test_a_generator_that_gives_weak_keys_makes_none() -> None:
@@ -159,7 +194,7 @@ def test_the_unionpay_line_has_its_short_mac_key() -> None:
     made_keys = VAULT.working_keys("unionpay", ("tpk", "tak"), form="cryptogram", mark="live")
     tak = made_keys["tak"].attributes
     assert (tak.usage, tak.algorithm, tak.length, tak.mark) == (UNIONPAY_USAGE, "D", 8, "live")
-    assert made_keys["tpk"].attributes.length == 16
+    assert (made_keys["tpk"].attributes.length, made_keys["tpk"].attributes.mark) == (16, "live")
     with pytest.raises(KeyRefused):
         VAULT.working_keys("unionpay", ("tak",), mac_scheme="x9.9", mark="live")
 
