@@ -109,6 +109,17 @@ def test_a_generator_that_gives_weak_keys_makes_none() -> None:
         vault.make_key(KeySpec("P0", "T", 16, "B"))
 
 
+def test_a_weak_key_is_followed_by_another() -> None:
+    """One may come up; it is not taken, and the next one is."""
+    given = [bytes(16), BDK]
+    vault = SoftwareVault(
+        MasterKey(bytearray(os.urandom(32))),
+        lambda size: given.pop(0) if given and size == 16 else os.urandom(size),
+    )
+    assert vault.make_key(KeySpec("P0", "T", 16, "B")).check_value == "08D7B4"
+    assert not given
+
+
 def test_attributes_that_do_not_go_together_make_no_key() -> None:
     """Neither by generation nor by any other way in."""
     wrong = KeySpec("P0", "T", 16, "X")
