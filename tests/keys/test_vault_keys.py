@@ -266,7 +266,9 @@ def test_a_sheets_components_are_the_key(count: int) -> None:
         whole = xor(whole, part.value)
         VAULT.add_component(ticket, f"officer {number}", bytearray(part.value), part.check_value)
     assert whole == clear_of(key)
-    assert VAULT.finish_components(ticket).check_value == VAULT.key_check_value(key)
+    entered = VAULT.finish_components(ticket)
+    assert entered.check_value == VAULT.key_check_value(key)
+    assert VAULT.attributes(KeyUse("any.name", entered.block)) == VAULT.attributes(key)
 
 
 def test_only_exportable_test_keys_are_written_on_a_sheet() -> None:
