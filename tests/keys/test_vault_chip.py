@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switch import tlv
@@ -169,6 +169,8 @@ def test_the_sequence_number_is_read_as_messages_bear_it(asked: str, outcome: st
     arc=st.one_of(st.sampled_from(APPROVALS), st.from_regex(r"[0-9A-Z]{2}", fullmatch=True)),
     counter=counters,
 )
+@example(name="visa-cvn18", arc="05", counter=1)
+@example(name="visa-cvn18", arc="00", counter=1)
 def test_a_card_knows_its_issuer_s_answer(name: str, arc: str, counter: int) -> None:
     """Method 1 tells the code, method 2 whether it approves, which resets the card's counters."""
     card = ChipCard(name, PAN, "00", ISSUER)
