@@ -69,26 +69,29 @@ def test_a_ready_cipher_gives_the_same_each_time(
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("make", "expected"),
     [
-        (ciphers.tdes_encrypt(DOUBLE, bytes(8)), "08D7B4FB629D0885"),
-        (ciphers.aes_encrypt(NIST_AES, NIST_BLOCK), "3AD77BB40D7A3660A89ECAF32466EF97"),
+        (lambda: ciphers.tdes_encrypt(DOUBLE, bytes(8)), "08D7B4FB629D0885"),
+        (lambda: ciphers.aes_encrypt(NIST_AES, NIST_BLOCK), "3AD77BB40D7A3660A89ECAF32466EF97"),
         (
-            ciphers.aes_cbc_encrypt(NIST_AES, NIST_BLOCK, bytes(range(16))),
+            lambda: ciphers.aes_cbc_encrypt(NIST_AES, NIST_BLOCK, bytes(range(16))),
             "7649ABAC8119B246CEE98E9B12E9197D",
         ),
-        (ciphers.sm4_encrypt(DOUBLE, DOUBLE), "681EDF34D206965E86B3E94F536E4246"),  # sm-d001
         (
-            ciphers.counter_mode(
+            lambda: ciphers.sm4_encrypt(DOUBLE, DOUBLE),
+            "681EDF34D206965E86B3E94F536E4246",
+        ),  # sm-d001
+        (
+            lambda: ciphers.counter_mode(
                 "SM4", DOUBLE, b"\xaa" * 16 + b"\xbb" * 16 + b"\xcc" * 5, bytes(range(16))
             ),  # sm-d004
             "AC3236CB970CC20780275D284B0253C0D4BCB6F0FB1847BA612AA85E3ABB16A1D0169E2C06",
         ),
     ],
 )
-def test_published_values(made: bytearray, expected: str) -> None:
+def test_published_values(make: Callable[[], bytearray], expected: str) -> None:
     """TDES, AES by itself and chained, SM4 by itself and as a counter."""
-    assert made.hex().upper() == expected
+    assert make().hex().upper() == expected
 
 
 @pytest.mark.parametrize(
